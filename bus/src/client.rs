@@ -1,0 +1,342 @@
+//! One client of the daemon, with one deadline over connecting, authenticating and calling.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zbus::connection::Builder;
+use zbus::names::BusName;
+use zbus::{Connection, DynamicType, Message, OwnedFd, OwnedObjectPath, Type};
+use zruntime::SharedRuntime;
+
+use crate::error::Error;
+use crate::runtime::Inline;
+use crate::types::{
+    BeginReply, ChangeOptions, EnrollOptions, Factor, Login, Next, RespondReply, Status,
+};
+use crate::{ADMIN, NAME, PATH, TRANSACTION, USER, VERIFIER};
+
+/// How the daemon is reached.
+#[derive(Clone, Debug)]
+pub enum Door {
+    /// The root door: a socket of its own, D-Bus from peer to peer.
+    Root {
+        /// Where the socket is.
+        socket: String,
+        /// The uids that may be listening there.
+        listeners: Vec<u32>,
+    },
+    /// The public door: the name on a message bus.
+    Public {
+        /// The D-Bus address of the bus.
+        bus: String,
+    },
+}
+
+impl Door {
+    /// The root door at its usual place, with root listening.
+    pub fn root() -> Self {
+        Self::Root {
+            socket: crate::SOCKET.to_owned(),
+            listeners: vec![0],
+        }
+    }
+
+    /// The public door on the system bus.
+    pub fn public() -> Self {
+        Self::Public {
+            bus: crate::SYSTEM_BUS.to_owned(),
+        }
+    }
+
+    /// Where it is, for a message.
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Root { socket, .. } => socket,
+            Self::Public { bus } => bus,
+        }
+    }
+}
+
+/// A client of the daemon.
+///
+/// It connects at its first call. It starts no thread, and leaves nothing behind once dropped.
+pub struct Client {
+    runtime: SharedRuntime,
+    door: Door,
+    limit: Duration,
+    connection: Option<Connection>,
+}
+
+impl Client {
+    /// A client that gives every step, from connecting to the answer, `limit` in all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Transport`] if the process may open no more files.
+    pub fn new(door: Door, limit: Duration) -> Result<Self, Error> {
+        let runtime = SharedRuntime::new()
+            .map_err(|error| Error::Transport(format!("no runtime: {error}")))?;
+        Ok(Self {
+            runtime,
+            door,
+            limit,
+            connection: None,
+        })
+    }
+
+    /// Where the daemon is looked for, for a message.
+    pub fn place(&self) -> &str {
+        self.door.place()
+    }
+
+    /// Begins a login: the transaction, and what to ask first; or the name of the rule by which
+    /// no factor is demanded.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn begin(&mut self, login: &Login) -> Result<Begun, Error> {
+        let (transaction, challenge, details): BeginReply =
+            self.call(PATH, VERIFIER, "Begin", &(login,))?;
+        if challenge != 0 {
+            let next = Next::from_wire((challenge, details))?;
+            return Ok(Begun::Transaction { transaction, next });
+        }
+        // Success must never be read into an answer that merely says little.
+        details
+            .rule
+            .map(|rule| Begun::NotDemanded { rule })
+            .ok_or_else(|| Error::Transport("a challenge of 0 without a rule".to_owned()))
+    }
+
+    /// Answers the challenge.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn respond(&mut self, transaction: &OwnedObjectPath, answer: &str) -> Result<Next, Error> {
+        let reply: RespondReply =
+            self.call(transaction.as_str(), TRANSACTION, "Respond", &(answer,))?;
+        Next::from_wire(reply)
+    }
+
+    /// Asks to prove another factor instead.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn choose(&mut self, transaction: &OwnedObjectPath, factor: Factor) -> Result<Next, Error> {
+        let reply: RespondReply = self.call(
+            transaction.as_str(),
+            TRANSACTION,
+            "Choose",
+            &(factor as u32,),
+        )?;
+        Next::from_wire(reply)
+    }
+
+    /// Ends a login that will not be finished.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn cancel(&mut self, transaction: &OwnedObjectPath) -> Result<(), Error> {
+        self.call(transaction.as_str(), TRANSACTION, "Cancel", &())
+    }
+
+    /// What is known of a user.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn status(&mut self, (uid, name): Account<'_>) -> Result<Status, Error> {
+        self.call(PATH, USER, "Status", &(uid, name))
+    }
+
+    /// Offers a user a new credential: its id, and a file with its key URI in the first line and
+    /// recovery codes, if any were made, in the others.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn enroll(
+        &mut self,
+        (uid, name): Account<'_>,
+        factor: Factor,
+        options: &EnrollOptions,
+    ) -> Result<(String, OwnedFd), Error> {
+        let arguments = (uid, name, factor as u32, options);
+        self.call(PATH, USER, "Enroll", &arguments)
+    }
+
+    /// Confirms a credential by its first code; the file holds recovery codes, if any were made.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn confirm(
+        &mut self,
+        (uid, name): Account<'_>,
+        credential: &str,
+        code: &str,
+    ) -> Result<OwnedFd, Error> {
+        self.call(PATH, USER, "Confirm", &(uid, name, credential, code))
+    }
+
+    /// Takes a credential away from a user.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn remove(
+        &mut self,
+        (uid, name): Account<'_>,
+        credential: &str,
+        options: &ChangeOptions,
+    ) -> Result<(), Error> {
+        self.call(PATH, USER, "Remove", &(uid, name, credential, options))
+    }
+
+    /// Makes new recovery codes, and the old ones void.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn renew_recovery_codes(
+        &mut self,
+        (uid, name): Account<'_>,
+        options: &ChangeOptions,
+    ) -> Result<OwnedFd, Error> {
+        self.call(PATH, USER, "RenewRecoveryCodes", &(uid, name, options))
+    }
+
+    /// Up to `limit` users with a uid above `after` (from the first one on, without it), in order.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn list(&mut self, after: Option<u32>, limit: u32) -> Result<Vec<Status>, Error> {
+        // On the wire 2^32 - 1, which is nobody's uid, stands for "from the first one on".
+        self.call(PATH, ADMIN, "List", &(after.unwrap_or(u32::MAX), limit))
+    }
+
+    /// Forgets a user altogether.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn reset(&mut self, uid: u32) -> Result<(), Error> {
+        self.call(PATH, ADMIN, "Reset", &(uid,))
+    }
+
+    /// Forgets a user's wrong answers.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn unlock(&mut self, uid: u32) -> Result<(), Error> {
+        self.call(PATH, ADMIN, "Unlock", &(uid,))
+    }
+
+    /// Has the configuration read again.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn reload(&mut self) -> Result<(), Error> {
+        self.call(PATH, ADMIN, "Reload", &())
+    }
+
+    fn call<B, R>(
+        &mut self,
+        path: &str,
+        interface: &str,
+        member: &str,
+        body: &B,
+    ) -> Result<R, Error>
+    where
+        B: Serialize + DynamicType,
+        R: DeserializeOwned + Type,
+    {
+        let Self {
+            runtime,
+            door,
+            limit,
+            connection,
+        } = self;
+        runtime.block_on(async {
+            let step = async {
+                if connection.is_none() {
+                    *connection = Some(connect(runtime, door).await?);
+                }
+                let connection = connection.as_ref().ok_or(zbus::Error::InterfaceNotFound)?;
+                let destination = match door {
+                    Door::Root { .. } => None,
+                    Door::Public { .. } => Some(BusName::try_from(NAME)?),
+                };
+                let reply: Message = connection
+                    .call_method(destination, path, Some(interface), member, body)
+                    .await?;
+                reply.body().deserialize::<R>()
+            };
+            match runtime.timeout(*limit, step).await {
+                Ok(outcome) => outcome.map_err(Error::from),
+                Err(_) => Err(Error::Transport(format!(
+                    "no answer within {} s",
+                    limit.as_secs()
+                ))),
+            }
+        })
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // Dropping a connection cancels its reader, but only a runtime that runs lets go of it.
+        if let Some(connection) = self.connection.take() {
+            let _ = self.runtime.block_on(
+                self.runtime
+                    .timeout(Duration::from_millis(100), connection.close()),
+            );
+        }
+    }
+}
+
+/// A uid and its name, which the daemon holds to belong together.
+pub type Account<'a> = (u32, &'a str);
+
+/// What `Begin` led to.
+#[derive(Debug)]
+#[must_use]
+pub enum Begun {
+    /// A login that takes answers.
+    Transaction {
+        /// Its object.
+        transaction: OwnedObjectPath,
+        /// What to ask first.
+        next: Next,
+    },
+    /// No factor is demanded here.
+    NotDemanded {
+        /// The name of the rule that says so.
+        rule: String,
+    },
+}
+
+async fn connect(runtime: &SharedRuntime, door: &Door) -> zbus::Result<Connection> {
+    let (address, listeners) = match door {
+        Door::Root { socket, listeners } => {
+            (format!("unix:path={socket}"), Some(listeners.clone()))
+        }
+        Door::Public { bus } => (bus.clone(), None),
+    };
+    let builder = Builder::address(address.as_str()).runtime(Inline {
+        runtime: runtime.clone(),
+        listeners,
+    });
+    match door {
+        Door::Root { .. } => builder.p2p().build().await,
+        Door::Public { .. } => builder.build().await,
+    }
+}
