@@ -1,1 +1,4 @@
 //! x
+
+pub mod throttle;
+pub mod time;
