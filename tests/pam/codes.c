@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,8 +39,10 @@ bool codes_allocate(struct codes *codes, unsigned users, const char *path) {
     size_t size = users * sizeof *codes->used;
     int fd = -1, flags = MAP_SHARED | MAP_ANONYMOUS;
     if (path) {
+        struct stat file;
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (fd < 0 || ftruncate(fd, (off_t)size) != 0) return false;
+        if (fd < 0 || fstat(fd, &file) != 0) return false;
+        if (file.st_size < (off_t)size && ftruncate(fd, (off_t)size) != 0) return false; /* a hole reads as zeros */
         flags = MAP_SHARED;
     }
     codes->used = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);

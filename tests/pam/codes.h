@@ -18,14 +18,14 @@ struct codes {
     struct secret secret;
     const char *fixed;
     uint64_t first;
-    uint64_t *used; /* per user, in shared memory: the last step, or how many counters are used */
+    uint64_t *used; /* per user number, in shared memory: the last step, or how many counters are used */
 };
 
 /* Reads KIND:… as above; false if it is malformed. */
 bool codes_parse(struct codes *codes, const char *text);
 
-/* Makes room for `users`. With `path` it is kept in that file, so that a later run knows which steps
- * are used; false with errno on failure. */
+/* Makes room for the users 0 to `users` - 1. With `path` it is kept in that file, so that a later run
+ * knows which steps are used; false with errno on failure. */
 bool codes_allocate(struct codes *codes, unsigned users, const char *path);
 
 /* The next code of a user. With TOTP_UNUSED it waits for a step that is not used; waited_us grows by

@@ -23,7 +23,7 @@ static void usage(void) {
           "               totp:HEX          of the current step, again and again\n"
           "               unused:HEX        TOTP of steps -1, 0, +1, each once per user; waits when none is left\n"
           "               hotp:HEX:COUNTER  each counter once per user\n"
-          "  -S FILE      remember in FILE what each user has used, for the next run\n"
+          "  -S FILE      remember in FILE what each user has used, for the next run (64 bits a user number)\n"
           "  -n LOGINS -w WARMUP   how many are measured, and how many come before (100, 0)\n"
           "  -p           each login in a program of its own; else all in this process\n"
           "  -P WORKERS   so many at once, in processes; with -T in threads\n"
@@ -180,7 +180,7 @@ int main(int argc, char **argv) {
     struct plan *plan = &options.plan;
     setlocale(LC_ALL, "");
     parse(&options, argc, argv);
-    if (!codes_allocate(&plan->codes, plan->users, options.state)) {
+    if (!codes_allocate(&plan->codes, plan->first_user + plan->users, options.state)) {
         perror(options.state ? options.state : "mmap");
         return 2;
     }

@@ -92,12 +92,12 @@ static void log_in(struct login *login) {
     }
 }
 
-static unsigned user_of(const struct plan *plan, unsigned login) { return login % plan->users; }
+static unsigned user_of(const struct plan *plan, unsigned login) { return plan->first_user + login % plan->users; }
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* main() checks the format */
 static void name_user(struct login *login, unsigned user) {
-    snprintf(login->user, sizeof login->user, login->plan->user_format, login->plan->first_user + user);
+    snprintf(login->user, sizeof login->user, login->plan->user_format, user);
 }
 #pragma GCC diagnostic pop
 
