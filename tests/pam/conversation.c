@@ -49,8 +49,7 @@ static void show(const struct conversation *conversation, const struct pam_messa
     } else if (is_prompt(message->msg_style)) {
         fputs(message->msg, stderr);
     } else {
-        fprintf(message->msg_style == PAM_ERROR_MSG ? stderr : stdout, "%s\n", message->msg);
-        fflush(stdout);
+        fprintf(stderr, "%s\n", message->msg); /* stdout is for the results */
     }
 }
 

@@ -5,7 +5,8 @@
  *             [-n] [-a] [-e] [-q] [-v] [-x BEHAVIOUR]
  *
  * Prompts on the terminal with the echo off, or takes one line of stdin for each prompt where that
- * is no terminal. Prints the result of pam_authenticate by name: PAM_SUCCESS, PAM_AUTH_ERR, …
+ * is no terminal. What a person is told goes to stderr, with -v to stdout. Prints the result of
+ * pam_authenticate by name on stdout: PAM_SUCCESS, PAM_AUTH_ERR, …
  * Exit status: 0 success of all that was asked for, 1 refused, 2 usage or pam_start failed. */
 #include "conversation.h"
 #include "results.h"
