@@ -1,4 +1,17 @@
-//! x
+//! The decision: what a second factor is, and whether a response proves it.
+//!
+//! Nothing here reads a clock, a file or a socket, or draws a random number. Each function is
+//! given the time, the randomness and the record it judges, and returns the record to keep.
 
+pub mod code;
+pub mod credential;
+pub mod enrollment;
+pub mod judgement;
+pub mod otpauth;
+pub mod record;
+pub mod recovery;
+pub mod secret;
 pub mod throttle;
 pub mod time;
+pub mod totp;
+pub mod transaction;

@@ -1,0 +1,152 @@
+//! How a credential comes to be: offered, then confirmed by a first code.
+
+use thiserror::Error;
+
+use crate::code::Code;
+use crate::credential::{Credential, CredentialId, Factor, UnknownCredential};
+use crate::record::Record;
+use crate::recovery::{RecoveryCode, RecoverySet};
+use crate::throttle::Throttle;
+use crate::time::Timestamp;
+use crate::totp::{Check, Totp};
+
+impl Record {
+    /// The most credentials that a user may hold.
+    pub const MOST_CREDENTIALS: usize = 16;
+
+    /// The record with a new credential, which proves nothing until it is confirmed.
+    ///
+    /// An earlier offer that was never confirmed makes room for it.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyCredentials`] if the user holds the most there may be.
+    pub fn offer(
+        mut self,
+        totp: Totp,
+        label: &str,
+        now: Timestamp,
+    ) -> Result<(Self, CredentialId), TooManyCredentials> {
+        self.credentials.retain(Credential::is_confirmed);
+        if self.credentials.len() >= Self::MOST_CREDENTIALS {
+            return Err(TooManyCredentials);
+        }
+        let credential = Credential {
+            label: label.to_owned(),
+            created: now,
+            ..self.credential(totp)
+        };
+        let id = credential.id;
+        self.credentials.push(credential);
+        self.next_id = self.next_id.saturating_add(1);
+        Ok((self, id))
+    }
+
+    /// The record with the offered credential confirmed by its first code, which is used up.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such offer, or the code does not fit it. Nothing counts against the
+    /// throttle: whoever has the offer has the secret.
+    pub fn confirm(
+        mut self,
+        id: CredentialId,
+        code: &Code,
+        now: Timestamp,
+    ) -> Result<Self, NotConfirmed> {
+        let offer = self
+            .credentials
+            .iter_mut()
+            .find(|credential| credential.id == id && !credential.confirmed)
+            .ok_or(NotConfirmed::NoOffer)?;
+
+        let Factor::Totp { totp, spent } = &mut offer.factor;
+        match totp.check(std::slice::from_ref(code), now, *spent) {
+            Check::Fresh(step) => {
+                *spent = Some(step);
+                offer.confirmed = true;
+                offer.last_used = Some(now);
+                Ok(self)
+            }
+            Check::Used | Check::Wrong => Err(NotConfirmed::WrongCode),
+        }
+    }
+
+    /// The record with the offered credential taken on trust, as provisioning does.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such credential.
+    pub fn trust(mut self, id: CredentialId) -> Result<Self, UnknownCredential> {
+        let offer = self
+            .credentials
+            .iter_mut()
+            .find(|credential| credential.id == id)
+            .ok_or(UnknownCredential)?;
+        offer.confirmed = true;
+        Ok(self)
+    }
+
+    /// The record without a credential. Without the last one the recovery codes go too: they
+    /// stand in for a factor, and are none.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such credential.
+    pub fn remove(mut self, id: CredentialId) -> Result<Self, UnknownCredential> {
+        let before = self.credentials.len();
+        self.credentials.retain(|credential| credential.id != id);
+        if self.credentials.len() == before {
+            return Err(UnknownCredential);
+        }
+        if !self.is_enrolled() {
+            self.recovery = RecoverySet::default();
+        }
+        Ok(self)
+    }
+
+    /// The record with new recovery codes, and those; the old ones are void.
+    #[must_use]
+    pub fn renew_recovery_codes(
+        mut self,
+        entropy: &[u8; RecoverySet::ENTROPY],
+    ) -> (Self, Vec<RecoveryCode>) {
+        let (set, codes) = RecoverySet::from_entropy(entropy);
+        self.recovery = set;
+        (self, codes)
+    }
+
+    /// The record with all wrong responses forgotten, and the origins that were known.
+    #[must_use]
+    pub fn unlock(mut self) -> Self {
+        self.throttle = Throttle::default();
+        self
+    }
+
+    pub(crate) fn credential(&self, totp: Totp) -> Credential {
+        Credential {
+            id: CredentialId(self.next_id),
+            label: String::new(),
+            factor: Factor::Totp { totp, spent: None },
+            confirmed: false,
+            created: Timestamp::default(),
+            last_used: None,
+        }
+    }
+}
+
+/// The user holds as many credentials as there may be.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("the user holds 16 credentials already: remove one first")]
+pub struct TooManyCredentials;
+
+/// An offer was not confirmed.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum NotConfirmed {
+    /// There is nothing of that id to confirm.
+    #[error("there is no such credential waiting for its first code")]
+    NoOffer,
+    /// The code is not one of the offered secret's.
+    #[error("the code does not fit the secret")]
+    WrongCode,
+}
