@@ -1,0 +1,1 @@
+"""What is tested; one machine for each file."""

@@ -1,0 +1,230 @@
+"""What may break under a login: each time it is refused, in time, and the journal says why."""
+
+import contextlib
+import time
+
+from harness import ssh
+from harness.aftermath import text
+from harness.machine import GUEST
+from harness.report import case, require
+
+UNAVAILABLE = "Authentication service cannot retrieve authentication info"
+DEADLINE = 5.0  # seconds one step of a login may take
+MARGIN = 1.5  # for starting the programs
+STATE = "/var/lib/countersign"
+
+
+def prepare(product, _report):
+    """The module alone, in a service of its own, and sshd."""
+    product.install()
+    product.ask_in_sshd("key")
+
+
+@contextlib.contextmanager
+def broken(product, report, name, *, says):
+    """Around the body, which breaks something: logins work before, are refused with it, work after.
+
+    The body must mend it again by the callback it is given to register. A code
+    spent before is still spent after, and one refused for the fault is not spent.
+    """
+    person = product.people.make(name)
+    spent, kept = person.codes.pair()
+    require("success" in product.try_code(person, spent), "no login before the fault")
+    with contextlib.ExitStack() as mend:
+        yield mend.callback
+        place = product.machine.cursor()
+        refused_in_time(product, person, kept)
+        why = [text(entry) for entry in product.machine.journal(place) if "ountersign" in str(entry)]
+        told = [message for message in why if any(word in message for word in says)]
+        report.note(f"{name}: " + " | ".join(dict.fromkeys(why)))
+    require(told, f"no message says any of {says}:\n" + "\n".join(why))
+    require("success" not in product.try_code(person, spent), "a spent code is good again")
+    product.machine.run("countersignctl", "unlock", person.name)
+    require("success" in product.try_code(person, kept), "no login after the repair")
+
+
+def refused_in_time(product, person, code):
+    """A login is refused as unavailable within the deadline."""
+    start = time.monotonic()
+    said = product.try_code(person, code)
+    took = time.monotonic() - start
+    require(UNAVAILABLE in said, f"not refused as unavailable: {said}")
+    require(took < DEADLINE + MARGIN, f"refused only after {took:.1f} s")
+
+
+def stop(product):
+    """Both units down."""
+    product.machine.run("systemctl", "stop", "countersignd.socket", "countersignd.service")
+
+
+def start(product):
+    """Both units up, as an administrator would."""
+    product.machine.run("systemctl", "reset-failed", check=False)
+    product.machine.run("systemctl", "restart", "countersignd.socket", "countersignd.service")
+
+
+@case("daemon and socket stopped: refused, over ssh too")
+def stopped(product, report):
+    with broken(product, report, "stopped", says=["systemctl"]) as mend:
+        stop(product)
+        mend(start, product)
+        person = product.people.make("stopped-ssh", enrolled=False)
+        status, said = ssh.login(product.machine, person)
+        require(status == 255 and "Permission denied" in said, said)
+
+
+@case("daemon stopped, socket up: the socket starts it, and the login works")
+def activated(product, _report):
+    person = product.people.make("activated")
+    product.machine.run("systemctl", "stop", "countersignd.service")
+    require("success" in product.try_code(person, person.codes.fresh()), "not accepted")
+
+
+@case("daemon killed with SIGKILL: the next login works")
+def killed(product, _report):
+    person = product.people.make("killed")
+    product.machine.run("kill", "-KILL", product.daemon_pid())
+    require("success" in product.try_code(person, person.codes.fresh()), "not accepted")
+
+
+@case("daemon frozen: refused within the deadline; the watchdog replaces it")
+def frozen(product, report):
+    with broken(product, report, "frozen", says=["deadline", "answer", "time"]) as mend:
+        pid = product.daemon_pid()
+        product.machine.run("kill", "-STOP", pid)
+        mend(another_daemon, product, pid)
+
+
+def another_daemon(product, pid):
+    """Wait until systemd has replaced the daemon."""
+    deadline = time.monotonic() + 40
+    while product.daemon_pid() in (pid, "0"):
+        require(time.monotonic() < deadline, "the watchdog did not replace a frozen daemon within 40 s")
+        time.sleep(0.2)
+
+
+@case("socket file missing: refused")
+def socket_missing(product, report):
+    with broken(product, report, "socketless", says=["systemctl"]) as mend:
+        product.machine.run("rm", "/run/countersign/socket")
+        mend(start, product)
+
+
+@case("a listener of another user at the root door: refused, and no code is given to it")
+def impostor(product, report):
+    machine = product.machine
+    for mode in ("finished", "asks"):
+        with broken(product, report, f"impostor-{mode}", says=["root", "uid 0"]) as mend:
+            with_listener(product, mend, mode, owner="nobody")
+        log = machine.read("/tmp/yes.log")
+        require("connection" in log, "the false daemon was never reached: this proves nothing")
+        require("Respond" not in log, f"it was given a code:\n{log}")
+
+
+def with_listener(product, mend, mode, owner):
+    """Put tests' own listener where the root door is."""
+    machine = product.machine
+    stop(product)
+    machine.sh(
+        'rm -f /tmp/yes.log; install -d -o "$1" /run/countersign; rm -f /run/countersign/socket', owner
+    )
+    process = machine.start("python3", f"{GUEST}/yes.py", "/run/countersign/socket", "/tmp/yes.log", mode, user=owner)
+
+    def end():
+        process.terminate()
+        process.wait(10)
+        machine.sh('pkill -f "^python3 $1/yes.py" || true; rm -rf /run/countersign', GUEST)
+        machine.run("systemd-tmpfiles", "--create", "countersign.conf")
+        start(product)
+
+    mend(end)
+    deadline = time.monotonic() + 5
+    while "listening" not in machine.sh("cat /tmp/yes.log 2>/dev/null || true"):
+        require(time.monotonic() < deadline, "the false daemon did not start")
+        time.sleep(0.05)
+
+
+def listener_case(mode, sentence):
+    """A case with a listener of root's that behaves as MODE says."""
+
+    @case(sentence)
+    def run(product, report):
+        with broken(product, report, f"l-{mode}", says=["answer", "deadline", "time", "closed", "handshake"]) as mend:
+            with_listener(product, mend, mode, owner="root")
+
+
+listener_case("garbage", "garbage at the root door: refused")
+listener_case("silence", "silence at the root door: refused within the deadline")
+listener_case("drip", "a byte now and then at the root door: refused within the deadline")
+listener_case("hang-up", "a listener that hangs up: refused")
+
+
+def damaged(name, sentence, script, says):
+    """A case in which the stopped daemon's files are changed by a shell script."""
+
+    @case(sentence)
+    def run(product, report):
+        machine = product.machine
+        with broken(product, report, name, says=says) as mend:
+            stop(product)
+            machine.sh("rm -rf /root/saved; mkdir /root/saved; cp -a $1 /etc/countersign /root/saved", STATE)
+            mend(restore, product)
+            machine.sh(script, STATE)
+            start(product)
+
+
+def restore(product):
+    """Put the saved files back, under the running daemon: it must notice by itself."""
+    product.machine.sh(
+        """
+        rm -f "$1"/*
+        cp -a /root/saved/countersign/. "$1" 2>/dev/null
+        cp -a /root/saved/etc/. /etc/countersign/
+        """, STATE,
+    )
+
+
+damaged("deleted", "database deleted: refused, and no empty one is made",
+        'rm -f "$1"/store.db*', ["restore", "init"])
+damaged("emptied", "database emptied: refused", 'rm -f "$1"/store.db-*; : >"$1/store.db"', ["restore", "init"])
+damaged("truncated", "database truncated: refused",
+        'rm -f "$1"/store.db-*; truncate -s 5000 "$1/store.db"', ["restore", "backup"])
+damaged("garbled", "every page of the database overwritten but the first: refused", """
+        rm -f "$1"/store.db-*
+        size=$(stat -c %s "$1/store.db")
+        head -c $((size - 4096)) /dev/urandom | dd of="$1/store.db" bs=4096 seek=1 conv=notrunc status=none
+        """, ["restore", "backup"])
+damaged("keyless", "master key missing: refused", "rm /etc/countersign/master.key", ["master.key", "key"])
+damaged("rekeyed", "another master key: refused",
+        "head -c 32 /dev/urandom >/etc/countersign/master.key", ["key"])
+
+
+@case("a user's record flipped: refused, and nobody else is")
+def flipped(product, _report):
+    machine = product.machine
+    victim, other = product.people.make("flipped", "unflipped")
+    stop(product)
+    machine.sh(
+        """
+        rm -rf /root/saved; mkdir /root/saved; cp -a "$1" /etc/countersign /root/saved
+        sqlite3 "$1/store.db" .tables .schema
+        """, STATE,
+    )
+    require(False, "schema not known yet")
+    start(product)
+    require("success" in product.try_code(other, other.codes.fresh()), "the other's login is refused")
+    refused_in_time(product, victim, victim.codes.fresh())
+
+
+@case("bad configuration: the daemon does not start, says where, and logins are refused")
+def misconfigured(product, report):
+    with broken(product, report, "misconfigured", says=["countersign.toml"]) as mend:
+        machine = product.machine
+        path = "/etc/countersign/countersign.toml.d/99-tests.toml"
+        machine.write(path, "\n[throttle]\nno-such-setting = 1\n")
+        mend(start, product)
+        mend(machine.run, "rm", path)
+        machine.run("systemctl", "restart", "countersignd.service", check=False)
+        place = machine.journal(None, "_SYSTEMD_UNIT=countersignd.service")
+        said = "\n".join(text(entry) for entry in place)
+        require("99-tests.toml" in said and "3" in said, said)

@@ -1,0 +1,1 @@
+"""What the cases are written with: a machine, its people, their terminals."""

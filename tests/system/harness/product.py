@@ -1,0 +1,72 @@
+"""Countersign in a machine: installed, and asked by the programs that log people in."""
+
+from harness.people import People
+
+LINE = "auth [success=ok ignore=ignore default=die] pam_countersign.so"
+
+SSHD = """\
+UsePAM yes
+KbdInteractiveAuthentication yes
+PasswordAuthentication no
+LoginGraceTime 60
+MaxStartups 200
+LogLevel VERBOSE
+"""
+
+
+class Product:
+    """The package and its people in one machine."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.people = People(machine)
+
+    def install(self):
+        """Install the package, with no network to take anything from."""
+        self.machine.run(
+            "env", "DEBIAN_FRONTEND=noninteractive",
+            "apt-get", "install", "-y", "--no-install-recommends", "--no-download",
+            f"/opt/package/{self.machine.package.name}",
+            limit=120,
+        )
+        self.machine.write("/etc/sudoers.d/00-tests", "Defaults passwd_tries=1, lecture=never\n", "0440")
+        self.machine.write("/etc/pam.d/probe", f"{LINE}\naccount required pam_permit.so\n")
+
+    def ask_in_sshd(self, first):
+        """sshd asks for a code after the first factor: `key` or `password`."""
+        config = SSHD
+        if first == "key":
+            config += "AuthenticationMethods publickey,keyboard-interactive:pam\n"
+            self._edit("sshd", f"s/^@include common-auth/{LINE}/")
+        else:
+            config += "AuthenticationMethods keyboard-interactive:pam\n"
+            self._edit("sshd", f"/^@include common-auth/a {LINE}")
+        # From OpenSSH 9.8 on, a host that fails often is not answered for a while.
+        config += self.machine.sh("! sshd -T | grep -q persourcepenalties || echo PerSourcePenalties no")
+        self.machine.write("/etc/ssh/sshd_config.d/10-countersign.conf", config)
+        self.machine.run("systemctl", "restart", "ssh")
+
+    def ask_after_password(self, *services):
+        """These services ask for a code after the password."""
+        for service in services:
+            self._edit(service, f"/^@include common-auth/a {LINE}")
+
+    def _edit(self, service, script):
+        self.machine.sh('sed -i "$2" "/etc/pam.d/$1"; grep -q countersign "/etc/pam.d/$1"', service, script)
+
+    def daemon_pid(self):
+        """The daemon's process id, or "0"."""
+        return self.machine.property("countersignd.service", "MainPID")
+
+    def try_code(self, person, *answers, service="probe", user=None, limit=20.0, items=()):
+        """A login by the module alone, of the probe service; the words libpam ends with.
+
+        Runs as root, hence at the root door, unless `user` says as whom.
+        """
+        as_whom = ("runuser", "-u", user, "--") if user else ()
+        options = [word for item in items for word in ("-I", item)]
+        done = self.machine.run(
+            *as_whom, "pamtester", *options, service, getattr(person, "name", person), "authenticate",
+            stdin="".join(f"{answer}\n" for answer in answers), check=False, limit=limit,
+        )
+        return done.stdout + done.stderr
