@@ -1,7 +1,78 @@
 //! Throttling of wrong responses (RFC 4226 section 7.3): guessing is bounded, nobody is locked out.
 //!
-//! A single code is evaluated only while a leaky bucket has room; without it, a login must give
-//! several codes in a row.
+//! A single code is *evaluated* only while a leaky bucket has room for one more failure, and not
+//! during the delay after one. Otherwise a login is not refused: it must give two consecutive codes
+//! (RFC 4226 section 7.4), and three when too many pairs were wrong too. A guess at a pair is right
+//! three times in 10¹², so an attacker makes a login slower, never impossible.
+//!
+//! ```text
+//! demand   no room in the pool's bucket of pairs (100,000, leaking 2,740 a day)       three
+//!          unknown origin, and 100 wrong single codes from such since the last success  two
+//!          no room in the pool's bucket of single codes (20, leaking 4 a day), or delay  two
+//!          else                                                                          one
+//! failure  of one code:   one into the bucket; delay 1, 1, 5, 10, 20 … 900 s by the streak
+//!          of two codes:  one into the bucket of pairs
+//!          of three:      nothing
+//! success  the pool's delay and streak and the count of 100 start afresh; no bucket is emptied
+//! ```
+//!
+//! A user has [seven pools](Throttle::POOLS): all unknown origins share one, the seat and the
+//! public door have one each, and so have the four addresses that last had a success. A failure in
+//! one asks nothing more of a login in another; so nobody elsewhere slows the owner on a known
+//! address, and no local process, which has only the public door, slows the owner over sshd. Only
+//! failures from unknown origins count towards the hundred, and only they are affected by it.
+//! When an address's pool is given up, its levels are held against the unknown origins; an address
+//! that becomes known begins with theirs. So coming and going makes no room: in all pools together
+//! it grows by what leaks and by nothing else.
+//!
+//! # What that comes to
+//!
+//! Evaluated single codes in 365 days, at most: what a bucket holds and 365 times what leaks in a
+//! day, 1,480 for each pool that the attacker can use (strict: 375). With six digits and three codes
+//! valid at a time, `n` of them are right with the chance `1 − (1 − 3/10⁶)ⁿ`; with eight digits it
+//! is a hundredth of that. Pairs add 0.0003 percentage points, threes nothing that can be measured.
+//!
+//! | The attacker is | at most | chance | strict | chance |
+//! |---|---|---|---|---|
+//! | elsewhere | 1,480 | 0.44 % | 375 | 0.11 % |
+//! | elsewhere, and on one of the owner's addresses | 2,960 | 0.88 % | 750 | 0.22 % |
+//! | wherever the owner is, and elsewhere | 10,360 | 3.1 % | 2,625 | 0.78 % |
+//!
+//! Simulated (`core/tests/throttle`): one guess a second, always with the fewest codes that will do,
+//! while the owner logs in ten times a day; the worst of an owner with a typo a day and with none,
+//! and of one to twelve addresses that the owner uses in turn.
+//!
+//! | The attacker is | Evaluated | strict | Owner's logins with two codes |
+//! |---|---|---|---|
+//! | elsewhere; the owner on a known address or at the seat | 1,479 | 374 | none of 3,649 |
+//! | elsewhere; the owner on a new address each time | 1,479 | 374 | all |
+//! | elsewhere; the owner away all year | 100 | 100 | |
+//! | on the owner's one address | 1,479 | 374 | all |
+//! | on one of the owner's addresses | 1,479 | 374 | 2,678 |
+//! | on one of the owner's addresses, and elsewhere | 2,958 | 748 | 3,648 |
+//! | on all of the owner's addresses | 7,395 | 1,870 | all |
+//! | on all of them, elsewhere, at the seat and the public door | 10,353 | 2,618 | all |
+//!
+//! Guessing pairs too, from the owner's one address, fills its bucket of pairs in a day and a half;
+//! then the owner gives three codes at most logins (3,275 of 3,649). One from elsewhere changes
+//! nothing for an owner who is on a known address.
+//!
+//! # Clocks
+//!
+//! Times are wall-clock times, since they must outlast a reboot. A clock set back shortens no wait
+//! and leaks nothing: what was stored stays ahead until the clock has caught up, or until a login
+//! succeeds, which by its code shows the clock to be right; from then on all waits are what the rule
+//! makes them. So a clock that was once years ahead costs one login with two codes. A clock set
+//! forward leaks what that time would have; whoever sets it is root already.
+//!
+//! # Recovery and issued codes
+//!
+//! They have no next code, so they do wait: by a bucket (100, leaking 100 a day) and a delay (30 s
+//! at most) of their own, which only their own failures fill. Both are lenient, since such codes
+//! have 80 bits or live for minutes, and since an attacker who has the password can keep them busy;
+//! an admin can then clear the throttle. Here a wait that only a clock set back can have made, more
+//! than twice the rule's longest, lets one response through, and that starts the wait afresh: else
+//! nothing would ever end it.
 
 mod backoff;
 mod bucket;
@@ -200,3 +271,6 @@ impl Throttle {
             .chain(known)
     }
 }
+
+#[cfg(test)]
+mod tests;
