@@ -96,3 +96,33 @@ impl FromStr for CredentialId {
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("the user has no such credential")]
 pub struct UnknownCredential;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_it_is_shown() {
+        for id in [0, 1, 16, u32::MAX].map(CredentialId) {
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_names_no_credential() {
+        for text in [
+            "",
+            " 1",
+            "1 ",
+            "-1",
+            "1.0",
+            "0x1",
+            "phone",
+            "4294967296",
+            "１",
+        ] {
+            let id = text.parse::<CredentialId>();
+            assert_eq!(id, Err(UnknownCredential), "{text:?}");
+        }
+    }
+}

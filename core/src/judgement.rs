@@ -217,3 +217,6 @@ pub enum Proof {
     /// A recovery code.
     Recovery,
 }
+
+#[cfg(test)]
+mod tests;

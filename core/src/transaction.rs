@@ -229,3 +229,6 @@ pub enum End {
     /// Its last answer was not looked at, because of earlier wrong ones.
     Throttled,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,379 @@
+//! What judging answers, what it remembers, and when either is known.
+
+use std::pin::pin;
+use std::sync::LazyLock;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::credential::CredentialId;
+use crate::recovery::RecoverySet;
+use crate::secret::Secret;
+use crate::throttle::Throttle;
+use crate::time::{Period, Step};
+use crate::totp::{Algorithm, Digits, Totp};
+
+#[test]
+fn a_right_code_is_accepted_and_then_used() {
+    let alice = enrolled(&[PHONE]);
+    let (verdict, after) = judged(&alice, &codes(PHONE, &[0]), now());
+    assert_eq!(verdict, Ok(Proof::Code));
+    let (phone, _) = &spent(&after)[0];
+    assert_eq!(*phone, Some(step(0)));
+
+    let after = after.unwrap();
+    let (verdict, nothing) = judged(&after, &codes(PHONE, &[0]), now());
+    assert_eq!(verdict, Err(Reason::Used));
+    assert!(nothing.is_none(), "a used code is not counted as a guess");
+}
+
+#[test]
+fn after_a_code_is_accepted_only_later_ones_are() {
+    let (_, after) = judged(&enrolled(&[PHONE]), &codes(PHONE, &[0]), now());
+    let after = after.unwrap();
+    let verdict = |offset, at| judged(&after, &codes(PHONE, &[offset]), at).0;
+
+    assert_eq!(verdict(-1, now()), Err(Reason::Used));
+    assert_eq!(verdict(1, now()), Ok(Proof::Code));
+    // A clock that was set back brings no code back.
+    assert_eq!(verdict(-1, later(-30)), Err(Reason::Used));
+    assert_eq!(verdict(0, later(-30)), Err(Reason::Used));
+    assert_eq!(verdict(-2, later(-30)), Err(Reason::Used));
+}
+
+#[test]
+fn a_wrong_code_counts_once_in_the_throttle_and_changes_nothing_else() {
+    let alice = enrolled(&[PHONE, TOKEN, LAPTOP]);
+    let (verdict, after) = judged(&alice, &wrong(1), now());
+    assert_eq!(verdict, Err(Reason::Wrong));
+
+    let after = after.unwrap();
+    let counted = alice
+        .throttle
+        .clone()
+        .after_failure(now().rule, now().origin, now().now, 1);
+    assert_eq!(after.throttle, counted);
+    assert_eq!(
+        apart_from_the_throttle(&after),
+        apart_from_the_throttle(&alice)
+    );
+}
+
+#[test]
+fn no_verdict_is_known_of_a_record_that_could_not_be_saved() {
+    for response in [codes(PHONE, &[0]), wrong(1), recovery(3)] {
+        let judgement = enrolled(&[PHONE]).judge(&response, now());
+        let verdict = ready(judgement.settle(|_| async { Err("disk full") }));
+        assert!(matches!(verdict, Err("disk full")), "{verdict:?}");
+    }
+}
+
+#[test]
+fn no_verdict_is_known_before_the_record_is_saved() {
+    let judgement = enrolled(&[PHONE]).judge(&codes(PHONE, &[0]), now());
+    let mut polls = 0;
+    let saving = std::future::poll_fn(|_| {
+        polls += 1;
+        if polls < 3 {
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok::<(), ()>(()))
+    });
+    let mut settling = pin!(judgement.settle(|_| saving));
+
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(settling.as_mut().poll(&mut context).is_pending());
+    assert!(settling.as_mut().poll(&mut context).is_pending());
+    let verdict = settling.as_mut().poll(&mut context);
+    assert!(matches!(verdict, Poll::Ready(Ok(Verdict::Accept(_)))));
+}
+
+#[test]
+fn a_right_code_is_not_looked_at_while_several_are_demanded() {
+    let (_, failed) = judged(&enrolled(&[PHONE]), &wrong(1), now());
+    let failed = failed.unwrap();
+    let (verdict, nothing) = judged(&failed, &codes(PHONE, &[0]), now());
+    assert_eq!(verdict, Err(Reason::SeveralDemanded));
+    assert!(nothing.is_none());
+
+    // It was not used up either.
+    let (verdict, _) = judged(&failed, &codes(PHONE, &[0]), later(2));
+    assert_eq!(verdict, Ok(Proof::Code));
+}
+
+#[test]
+fn no_code_at_all_is_not_looked_at() {
+    let (verdict, nothing) = judged(&enrolled(&[PHONE]), &Response::Codes(Vec::new()), now());
+    assert_eq!(verdict, Err(Reason::SeveralDemanded));
+    assert!(nothing.is_none());
+}
+
+#[test]
+fn codes_in_a_row_are_judged_and_used_up_together() {
+    let (_, failed) = judged(&enrolled(&[PHONE]), &wrong(1), now());
+    let (verdict, after) = judged(&failed.unwrap(), &codes(PHONE, &[-1, 0]), now());
+    assert_eq!(verdict, Ok(Proof::Code));
+    let after = after.unwrap();
+    for offset in [-1, 0] {
+        let verdict = judged(&after, &codes(PHONE, &[offset]), now()).0;
+        assert_eq!(verdict, Err(Reason::Used), "{offset}");
+    }
+}
+
+#[test]
+fn a_wrong_row_is_counted_as_a_row() {
+    let alice = enrolled(&[PHONE]);
+    let (verdict, after) = judged(&alice, &codes(PHONE, &[0, -1]), now());
+    assert_eq!(verdict, Err(Reason::Wrong));
+    let counted = Throttle::default().after_failure(now().rule, now().origin, now().now, 2);
+    assert_eq!(after.unwrap().throttle, counted);
+}
+
+#[test]
+fn a_code_of_any_of_several_credentials_is_accepted_and_uses_up_only_that_one() {
+    let alice = enrolled(&[PHONE, TOKEN, LAPTOP]);
+    for (place, totp) in [PHONE, TOKEN, LAPTOP].into_iter().enumerate() {
+        let (verdict, after) = judged(&alice, &codes(totp, &[0]), now());
+        assert_eq!(verdict, Ok(Proof::Code));
+        for (other, (spent, used)) in spent(&after).into_iter().enumerate() {
+            assert_eq!(spent.is_some(), other == place, "{place} {other}");
+            assert_eq!(used.is_some(), other == place, "{place} {other}");
+        }
+    }
+}
+
+#[test]
+fn a_row_of_two_credentials_codes_proves_neither() {
+    let alice = enrolled(&[PHONE, LAPTOP]);
+    let (Response::Codes(mut row), Response::Codes(next)) =
+        (codes(PHONE, &[-1]), codes(LAPTOP, &[0]))
+    else {
+        unreachable!("codes are codes")
+    };
+    row.extend(next);
+    let (verdict, _) = judged(&alice, &Response::Codes(row), now());
+    assert_eq!(verdict, Err(Reason::Wrong));
+}
+
+#[test]
+fn an_offer_that_is_not_confirmed_proves_nothing() {
+    let (alice, _) = enrolled(&[PHONE])
+        .offer(totp(LAPTOP), "laptop", now().now)
+        .unwrap();
+    let (verdict, _) = judged(&alice, &codes(LAPTOP, &[0]), now());
+    assert_eq!(verdict, Err(Reason::Wrong));
+}
+
+#[test]
+fn a_decoy_accepts_nothing_and_counts_as_a_user_does() {
+    let (decoy, _) = Record::decoy(&[PHONE; 20]).renew_recovery_codes(&ENTROPY);
+    let user = enrolled(&[PHONE]);
+    for right in [codes(PHONE, &[0]), codes(PHONE, &[-1, 0]), recovery(3)] {
+        assert!(judged(&user, &right, now()).0.is_ok());
+        let (verdict, after) = judged(&decoy, &right, now());
+        assert!(matches!(
+            verdict,
+            Err(Reason::Wrong | Reason::WrongRecovery)
+        ));
+        assert_ne!(after.unwrap().throttle, decoy.throttle);
+    }
+    for wrong in [wrong(1), wrong(2), wrong_recovery()] {
+        let (of_decoy, decoy_after) = judged(&decoy, &wrong, now());
+        let (of_user, user_after) = judged(&user, &wrong, now());
+        assert_eq!(of_decoy, of_user);
+        assert_eq!(decoy_after.unwrap().throttle, user_after.unwrap().throttle);
+    }
+}
+
+#[test]
+fn a_recovery_code_works_once() {
+    let (verdict, after) = judged(&enrolled(&[PHONE]), &recovery(3), now());
+    assert_eq!(verdict, Ok(Proof::Recovery));
+    let after = after.unwrap();
+    assert_eq!(after.recovery_codes_left(), 9);
+    assert!(
+        spent(&Some(after.clone()))
+            .iter()
+            .all(|held| held.0.is_none())
+    );
+
+    let (verdict, _) = judged(&after, &recovery(3), now());
+    assert_eq!(verdict, Err(Reason::WrongRecovery));
+    let (verdict, _) = judged(&after, &recovery(4), now());
+    assert_eq!(verdict, Ok(Proof::Recovery));
+}
+
+#[test]
+fn a_recovery_code_is_not_looked_at_while_it_must_wait() {
+    let (_, failed) = judged(&enrolled(&[PHONE]), &wrong_recovery(), now());
+    let failed = failed.unwrap();
+    let (verdict, nothing) = judged(&failed, &recovery(3), now());
+    assert_eq!(verdict, Err(Reason::RecoveryWait(Duration::from_secs(1))));
+    assert!(nothing.is_none());
+
+    let (verdict, _) = judged(&failed, &recovery(3), later(1));
+    assert_eq!(verdict, Ok(Proof::Recovery));
+}
+
+#[test]
+fn a_wrong_recovery_code_counts_against_recovery_codes_only() {
+    let alice = enrolled(&[PHONE]);
+    let (verdict, after) = judged(&alice, &wrong_recovery(), now());
+    assert_eq!(verdict, Err(Reason::WrongRecovery));
+    let after = after.unwrap();
+    let counted = Throttle::default().after_recovery_failure(now().rule, now().now);
+    assert_eq!(after.throttle, counted);
+    assert_eq!(
+        apart_from_the_throttle(&after),
+        apart_from_the_throttle(&alice)
+    );
+    let (verdict, _) = judged(&after, &codes(PHONE, &[0]), now());
+    assert_eq!(verdict, Ok(Proof::Code), "one code does as before");
+}
+
+#[test]
+fn wrong_codes_keep_no_recovery_code_waiting() {
+    let mut alice = enrolled(&[PHONE]);
+    for _ in 0..200 {
+        let counted = alice.throttle;
+        alice.throttle = counted.after_failure(now().rule, now().origin, now().now, 1);
+    }
+    let (verdict, _) = judged(&alice, &recovery(3), now());
+    assert_eq!(verdict, Ok(Proof::Recovery));
+}
+
+#[test]
+fn recovery_codes_prove_nothing_without_a_confirmed_credential() {
+    let nobody = NOBODY.0.clone();
+    let (offered, _) = nobody.clone().offer(totp(PHONE), "", now().now).unwrap();
+    for record in [nobody, offered] {
+        let (verdict, after) = judged(&record, &recovery(3), now());
+        assert_eq!(verdict, Err(Reason::WrongRecovery));
+        assert_eq!(after.unwrap().recovery_codes_left(), 10);
+    }
+}
+
+#[test]
+fn a_proof_tells_how_many_recovery_codes_are_left() {
+    for (response, left) in [(codes(PHONE, &[0]), 10), (recovery(3), 9)] {
+        let judgement = enrolled(&[PHONE]).judge(&response, now());
+        let verdict = ready(judgement.settle(|_| async { Ok::<(), ()>(()) }));
+        let Ok(Verdict::Accept(verified)) = verdict else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(verified.recovery_left(), left);
+    }
+}
+
+/// Names of credentials: each the byte that its secret consists of.
+const PHONE: u8 = 1;
+/// Eight digits, SHA-256, a period of a minute.
+const TOKEN: u8 = 2;
+const LAPTOP: u8 = 3;
+
+const ENTROPY: [u8; RecoverySet::ENTROPY] = [0x5a; RecoverySet::ENTROPY];
+
+/// Who has ten recovery codes and nothing else. They are hashed once: that takes a while.
+static NOBODY: LazyLock<(Record, Vec<RecoveryCode>)> =
+    LazyLock::new(|| Record::new(1000, "alice").renew_recovery_codes(&ENTROPY));
+
+fn totp(name: u8) -> Totp {
+    let secret = Secret::from_entropy(&[name; 20]);
+    if name == TOKEN {
+        let (digits, period) = (Digits::new(8).unwrap(), Period::from_seconds(60).unwrap());
+        return Totp::new(secret, Algorithm::Sha256, digits, period);
+    }
+    Totp::new(secret, Algorithm::Sha1, Digits::DEFAULT, Period::DEFAULT)
+}
+
+/// A user with these credentials and ten recovery codes.
+fn enrolled(names: &[u8]) -> Record {
+    names.iter().fold(NOBODY.0.clone(), |alice, name| {
+        let (alice, id) = alice.offer(totp(*name), "", Timestamp::default()).unwrap();
+        assert_eq!(id, CredentialId(alice.next_id - 1));
+        alice.trust(id).unwrap()
+    })
+}
+
+/// The codes so many steps from now.
+fn codes(name: u8, offsets: &[i64]) -> Response {
+    let totp = totp(name);
+    let Step(step) = totp.period().step_at(now().now);
+    let steps = offsets
+        .iter()
+        .map(|offset| step.checked_add_signed(*offset).unwrap());
+    let codes = steps.map(|step| totp.code_at(Step(step)).parse().unwrap());
+    Response::Codes(codes.collect())
+}
+
+/// The phone's step, so many from now.
+fn step(offset: i64) -> Step {
+    let Step(now) = Period::DEFAULT.step_at(now().now);
+    Step(now.checked_add_signed(offset).unwrap())
+}
+
+/// Codes that nobody's app shows now.
+fn wrong(count: usize) -> Response {
+    Response::Codes(vec!["000000".parse().unwrap(); count])
+}
+
+fn recovery(number: usize) -> Response {
+    Response::Recovery(NOBODY.1[number - 1].clone())
+}
+
+fn wrong_recovery() -> Response {
+    Response::Recovery("3-0000-0000-0000-0000".parse().unwrap())
+}
+
+fn now() -> Circumstances<'static> {
+    later(0)
+}
+
+fn later(seconds: i64) -> Circumstances<'static> {
+    Circumstances {
+        rule: &Backoff::DEFAULT,
+        origin: Origin::Seat,
+        now: Timestamp::from_unix(1_750_000_007_u64.checked_add_signed(seconds).unwrap()),
+    }
+}
+
+/// What it comes to, and what is remembered, if anything.
+fn judged(
+    record: &Record,
+    response: &Response,
+    at: Circumstances<'_>,
+) -> (Result<Proof, Reason>, Option<Record>) {
+    let mut saved = None;
+    let judgement = record.clone().judge(response, at);
+    let verdict = ready(judgement.settle(|record| {
+        saved = Some(record);
+        async { Ok::<(), ()>(()) }
+    }));
+    match verdict {
+        Ok(Verdict::Accept(verified)) => {
+            assert!(saved.is_some(), "accepted, and not remembered");
+            (Ok(verified.proof()), saved)
+        }
+        Ok(Verdict::Reject(reason)) => (Err(reason), saved),
+        Err(()) => unreachable!("it was saved"),
+    }
+}
+
+/// Of each credential, the step it is used up to, and when it was used.
+fn spent(record: &Option<Record>) -> Vec<(Option<Step>, Option<Timestamp>)> {
+    let held = record.iter().flat_map(Record::credentials);
+    held.map(|credential| match credential.factor() {
+        Factor::Totp { spent, .. } => (*spent, credential.last_used()),
+    })
+    .collect()
+}
+
+fn apart_from_the_throttle(record: &Record) -> Vec<u8> {
+    record.clone().unlock().encode().unwrap().to_vec()
+}
+
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}
