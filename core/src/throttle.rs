@@ -19,8 +19,9 @@
 //! A user has [seven pools](Throttle::POOLS): all unknown origins share one, the seat and the
 //! public door have one each, and so have the four addresses that last had a success. A failure in
 //! one asks nothing more of a login in another; so nobody elsewhere slows the owner on a known
-//! address, and no local process, which has only the public door, slows the owner over sshd. Only
-//! failures from unknown origins count towards the hundred, and only they are affected by it.
+//! address, and no local process, which reaches the public door and by su or sudo the seat, slows
+//! the owner over sshd. Only failures from unknown origins count towards the hundred, and only
+//! these are affected by it.
 //! When an address's pool is given up, its levels are held against the unknown origins; an address
 //! that becomes known begins with theirs. So coming and going makes no room: in all pools together
 //! it grows by what leaks and by nothing else.
