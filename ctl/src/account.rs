@@ -1,0 +1,169 @@
+//! Whom a command is about.
+
+use std::ffi::CString;
+use std::fmt;
+
+use countersign_bus::client;
+use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
+
+use crate::error::Error;
+use crate::words;
+
+/// An account of this machine.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Account {
+    pub(crate) uid: u32,
+    /// The name that the uid has, which is the daemon's name for it too.
+    pub(crate) name: String,
+    gid: Gid,
+}
+
+/// An account, or only the uid of one that is gone.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Known {
+    Account(Account),
+    Gone(u32),
+}
+
+impl Account {
+    /// The account that `user` names, by name or uid; without one, the caller's.
+    pub(crate) fn find(user: Option<&str>) -> Result<Self, Error> {
+        let Some(name) = user else {
+            let uid = Uid::effective();
+            return Self::of(uid)?.ok_or_else(|| Error::NoSuchUser(uid.to_string()));
+        };
+        match Known::find(name)? {
+            Known::Account(account) => Ok(account),
+            Known::Gone(_) => Err(Error::NoSuchUser(name.to_owned())),
+        }
+    }
+
+    /// Whether the caller is this account.
+    pub(crate) fn is_caller(&self) -> bool {
+        self.uid == Uid::effective().as_raw()
+    }
+
+    /// As the daemon's interface names it.
+    pub(crate) fn wire(&self) -> client::Account<'_> {
+        (self.uid, &self.name)
+    }
+
+    /// What follows a command's name to name this account again: nothing, if it is the caller's.
+    pub(crate) fn argument(&self) -> String {
+        if self.is_caller() {
+            String::new()
+        } else {
+            format!(" {}", words::printable(&self.name))
+        }
+    }
+
+    /// The names of its groups. One that cannot be looked up is left out, as it decides nothing
+    /// here: it is the daemon that a login's own list of groups matters to.
+    pub(crate) fn groups(&self) -> Vec<String> {
+        let Ok(name) = CString::new(self.name.as_str()) else {
+            return Vec::new();
+        };
+        getgrouplist(&name, self.gid)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|gid| Group::from_gid(gid).ok().flatten())
+            .map(|group| group.name)
+            .collect()
+    }
+
+    /// The account of a uid. Of several names the uid has, it is the one that comes first, since
+    /// all names of one uid are one user.
+    fn of(uid: Uid) -> Result<Option<Self>, Error> {
+        let user = User::from_uid(uid).map_err(Error::Accounts)?;
+        Ok(user.map(|user| Self {
+            uid: user.uid.as_raw(),
+            name: user.name,
+            gid: user.gid,
+        }))
+    }
+}
+
+impl Known {
+    /// What `user` names: an account by its name or its uid, or the uid of none.
+    pub(crate) fn find(user: &str) -> Result<Self, Error> {
+        // A name comes first, even one of digits only, as in chown(1).
+        let uid = match User::from_name(user).map_err(Error::Accounts)? {
+            Some(named) => named.uid.as_raw(),
+            None => match user.parse::<u32>() {
+                // 2^32 - 1 stands for "no uid" everywhere.
+                Ok(uid) if uid != u32::MAX => uid,
+                Ok(_) | Err(_) => return Err(Error::NoSuchUser(user.to_owned())),
+            },
+        };
+        Ok(Account::of(Uid::from_raw(uid))?.map_or(Self::Gone(uid), Self::Account))
+    }
+
+    pub(crate) fn uid(&self) -> u32 {
+        match self {
+            Self::Account(account) => account.uid,
+            Self::Gone(uid) => *uid,
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (uid {})", words::printable(&self.name), self.uid)
+    }
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(account) => account.fmt(f),
+            Self::Gone(uid) => write!(f, "uid {uid} (an account that is gone)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_found_by_name_and_by_uid() {
+        for user in ["root", "0"] {
+            let account = Account::find(Some(user)).unwrap();
+            assert_eq!(account.wire(), (0, "root"));
+            assert_eq!(account.to_string(), "root (uid 0)");
+        }
+    }
+
+    #[test]
+    fn without_a_name_it_is_the_caller() {
+        assert!(Account::find(None).unwrap().is_caller());
+    }
+
+    #[test]
+    fn a_uid_without_an_account_is_gone_rather_than_unknown() {
+        assert_eq!(
+            Known::find("3999999999").unwrap(),
+            Known::Gone(3_999_999_999)
+        );
+        assert!(matches!(
+            Account::find(Some("3999999999")),
+            Err(Error::NoSuchUser(_))
+        ));
+    }
+
+    #[test]
+    fn neither_a_name_nor_a_uid_is_nobody() {
+        for user in ["no such user", "", "-1", "4294967295", "nul\0byte"] {
+            assert!(
+                matches!(Known::find(user), Err(Error::NoSuchUser(_))),
+                "{user:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn root_is_in_its_own_group() {
+        let groups = Account::find(Some("root")).unwrap().groups();
+        assert!(groups.iter().any(|group| group == "root"), "{groups:?}");
+    }
+}

@@ -1,0 +1,43 @@
+//! One file per command.
+
+mod check_config;
+mod completions;
+mod confirm;
+mod enroll;
+mod init;
+mod list;
+mod recovery_codes;
+mod reload;
+mod remove;
+mod reset;
+mod status;
+mod test;
+mod unlock;
+
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+use crate::error::Error;
+
+/// Does what the command line says.
+///
+/// # Errors
+///
+/// Why it was not done, in words.
+pub(crate) fn run(cli: Cli) -> Result<(), Error> {
+    let open = || Context::open(&cli.door);
+    match cli.command {
+        Command::Init(arguments) => init::run(&arguments),
+        Command::CheckConfig(arguments) => check_config::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Enroll(arguments) => enroll::run(&arguments, &mut open()?),
+        Command::Confirm(arguments) => confirm::run(&arguments, &mut open()?),
+        Command::Status(arguments) => status::run(&arguments, &mut open()?),
+        Command::List(arguments) => list::run(&arguments, &mut open()?),
+        Command::Remove(arguments) => remove::run(&arguments, &mut open()?),
+        Command::Reset(arguments) => reset::run(&arguments, &mut open()?),
+        Command::RecoveryCodes(arguments) => recovery_codes::run(&arguments, &mut open()?),
+        Command::Unlock(arguments) => unlock::run(&arguments, &mut open()?),
+        Command::Test(arguments) => test::run(&arguments, &mut open()?),
+        Command::Reload => reload::run(&mut open()?),
+    }
+}

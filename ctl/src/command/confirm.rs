@@ -1,0 +1,151 @@
+//! `confirm`: a first code shows that the key has arrived, and makes it count.
+
+use zeroize::Zeroizing;
+
+use super::recovery_codes;
+use crate::account::Account;
+use crate::cli::Confirm;
+use crate::context::Context;
+use crate::error::Error;
+use crate::output::Output;
+use crate::words::printable;
+use crate::{report, sealed};
+
+/// How often a person may try.
+const TRIES: usize = 3;
+
+pub(super) fn run(arguments: &Confirm, context: &mut Context) -> Result<(), Error> {
+    let (account, credential) = named(arguments, context)?;
+    let codes = first_code(&account, &credential, context)?;
+    if arguments.json {
+        return context.output.json(&report::Confirmed {
+            user: &account.name,
+            uid: account.uid,
+            credential: &credential,
+            confirmed: true,
+            recovery_codes: recovery_codes::strings(&codes),
+        });
+    }
+    done(&account, &codes, context)
+}
+
+/// Asks for the first code of a credential until it fits, and gives the recovery codes that were
+/// made for that, if any were.
+pub(super) fn first_code(
+    account: &Account,
+    credential: &str,
+    context: &mut Context,
+) -> Result<Vec<Zeroizing<String>>, Error> {
+    ask(account, credential, context).map_err(|cause| Error::Unconfirmed {
+        cause: Box::new(cause),
+        user: printable(&account.name),
+        credential: printable(credential),
+    })
+}
+
+/// Says that the factor counts, and what else there is to know.
+pub(super) fn done(
+    account: &Account,
+    codes: &[Zeroizing<String>],
+    context: &Context,
+) -> Result<(), Error> {
+    context
+        .output
+        .strong(&format!("Second factor of {account} set up."))?;
+    recovery_codes::show(account, codes, &context.output)?;
+    context.output.line("")?;
+    context.output.line(&format!(
+        "Try it with the next code: countersignctl test{}",
+        account.argument()
+    ))
+}
+
+fn ask(
+    account: &Account,
+    credential: &str,
+    context: &mut Context,
+) -> Result<Vec<Zeroizing<String>>, Error> {
+    let tries = if context.answers.are_typed() {
+        TRIES
+    } else {
+        1
+    };
+    for left in (0..tries).rev() {
+        let code = code(context)?;
+        match context.call(|client| client.confirm(account.wire(), credential, &code)) {
+            Ok(file) => return sealed::lines(file),
+            Err(error) if !error.is_rejection() => return Err(error),
+            Err(_) if left > 0 => try_again(left, &context.output)?,
+            Err(_) => break,
+        }
+    }
+    Err(Error::Refused(
+        "The code does not fit the key. Is the clock right, on the phone and here (see: date)?"
+            .to_owned(),
+    ))
+}
+
+fn try_again(left: usize, output: &Output) -> Result<(), Error> {
+    output.line(&format!(
+        "That code does not fit the key. Try again ({left} left)."
+    ))?;
+    if left < TRIES - 1 {
+        return Ok(());
+    }
+    output.line("Is the phone's clock right? Its codes depend on it: let it set its time itself.")
+}
+
+/// What has the shape of a code. What has not is not sent, and is no try.
+fn code(context: &mut Context) -> Result<Zeroizing<String>, Error> {
+    const PROMPT: &str = "First code from the app: ";
+    for _ in 0..TRIES {
+        let mut code = context.answers.hidden(PROMPT)?;
+        code.retain(|c| !matches!(c, ' ' | '-'));
+        if (6..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(code);
+        }
+        if !context.answers.are_typed() {
+            break;
+        }
+        context
+            .output
+            .line("A code is the six to eight digits that the app shows now.")?;
+    }
+    Err(Error::Refused(
+        "What was given is no code: a code is six to eight digits.".to_owned(),
+    ))
+}
+
+/// The credential that the arguments name; without a name, the one that waits.
+fn named(arguments: &Confirm, context: &mut Context) -> Result<(Account, String), Error> {
+    let user = arguments.user.as_deref();
+    let account = match (Account::find(user), user, &arguments.credential) {
+        (Ok(account), _, Some(credential)) => return Ok((account, credential.clone())),
+        (Ok(account), _, None) => account,
+        // A lone argument that is no user's name may be a credential of the caller.
+        (Err(unknown @ Error::NoSuchUser(_)), Some(credential), None) => {
+            let caller = Account::find(None)?;
+            let known = context.status(&caller)?;
+            let found = known.credentials.iter().any(|c| c.id == credential);
+            return found
+                .then(|| (caller, credential.to_owned()))
+                .ok_or(unknown);
+        }
+        (Err(error), _, _) => return Err(error),
+    };
+    let status = context.status(&account)?;
+    let mut waiting = status.credentials.iter().filter(|c| !c.confirmed);
+    match (waiting.next(), waiting.next()) {
+        (Some(only), None) => Ok((account, only.id.clone())),
+        (None, _) => Err(Error::Refused(format!(
+            "No credential of {account} waits to be confirmed. Set one up: countersignctl enroll{}",
+            account.argument()
+        ))),
+        (Some(_), Some(_)) => Err(Error::Refused(format!(
+            "Several credentials of {account} wait to be confirmed. Name one: \
+             countersignctl confirm {} ID; for the IDs see: countersignctl status{}",
+            printable(&account.name),
+            account.argument()
+        ))),
+    }
+}

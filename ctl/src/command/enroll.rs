@@ -1,0 +1,146 @@
+//! `enroll`: a new key, for an authenticator app to keep.
+
+use countersign_bus::types::{EnrollOptions, Factor};
+use zeroize::Zeroizing;
+
+use super::{confirm, recovery_codes};
+use crate::account::Account;
+use crate::cli::Enroll;
+use crate::context::Context;
+use crate::error::Error;
+use crate::key_uri::KeyUri;
+use crate::output::{Output, Size};
+use crate::qr::{LEAST_QUIET, QUIET, Qr};
+use crate::words::{grouped, printable};
+use crate::{report, sealed};
+
+/// Lines that should stay in sight below the QR code: the prompt, and an empty one.
+const BELOW: usize = 2;
+
+/// What the daemon offers.
+struct Offer {
+    credential: String,
+    uri: KeyUri,
+    recovery_codes: Vec<Zeroizing<String>>,
+}
+
+pub(super) fn run(arguments: &Enroll, context: &mut Context) -> Result<(), Error> {
+    let account = Account::find(arguments.user.as_deref())?;
+    if arguments.unconfirmed {
+        context.need_root("have a factor count without a first code")?;
+    }
+    let secret = match arguments.secret_stdin {
+        true => Some(secret(context)?),
+        false => None,
+    };
+    let offer = offer(arguments, &account, secret.as_ref(), context)?;
+    if arguments.json {
+        return context.output.json(&report::Enrolled {
+            user: &account.name,
+            uid: account.uid,
+            credential: &offer.credential,
+            factor: Factor::Totp,
+            confirmed: arguments.unconfirmed,
+            secret: offer.uri.secret(),
+            uri: offer.uri.as_str(),
+            recovery_codes: recovery_codes::strings(&offer.recovery_codes),
+        });
+    }
+    show(&account, &offer, arguments.show_uri, &context.output)?;
+    let codes = if arguments.unconfirmed {
+        offer.recovery_codes
+    } else {
+        confirm::first_code(&account, &offer.credential, context)?
+    };
+    confirm::done(&account, &codes, context)
+}
+
+/// A secret in base 32, without what people put between its letters.
+fn secret(context: &mut Context) -> Result<Zeroizing<String>, Error> {
+    let mut secret = context.answers.secret("Secret (base 32): ")?;
+    secret.retain(|c| !c.is_whitespace() && c != '-');
+    secret.make_ascii_uppercase();
+    if secret.is_empty() {
+        return Err(Error::Refused(
+            "No secret was given. Give it in base 32 on standard input.".to_owned(),
+        ));
+    }
+    Ok(secret)
+}
+
+fn offer(
+    arguments: &Enroll,
+    account: &Account,
+    secret: Option<&Zeroizing<String>>,
+    context: &mut Context,
+) -> Result<Offer, Error> {
+    // As many as there may be calls: sent, a file is gone.
+    let mut secrets = match secret {
+        Some(secret) => vec![sealed::seal(secret)?, sealed::seal(secret)?],
+        None => Vec::new(),
+    };
+    let (credential, file) = context.with_proof(account, |client, proof| {
+        let options = EnrollOptions {
+            label: arguments.label.clone(),
+            digits: arguments.digits,
+            algorithm: arguments.algorithm.as_deref().map(str::to_ascii_uppercase),
+            unconfirmed: arguments.unconfirmed.then_some(true),
+            secret: secrets.pop().map(Into::into),
+            proof,
+        };
+        client.enroll(account.wire(), Factor::Totp, &options)
+    })?;
+    let mut lines = sealed::lines(file)?.into_iter();
+    let uri = lines
+        .next()
+        .ok_or(Error::Garbled("there is no key in it"))?;
+    Ok(Offer {
+        credential,
+        uri: KeyUri::new(uri)?,
+        recovery_codes: lines.collect(),
+    })
+}
+
+/// Shows the key. The QR code comes last, so that all of it stays in sight.
+fn show(account: &Account, offer: &Offer, show_uri: bool, output: &Output) -> Result<(), Error> {
+    output.strong(&format!("A key for {account}"))?;
+    output.line(&format!(
+        "Add it to an authenticator app, which will call it \"{}\".",
+        printable(&offer.uri.label())
+    ))?;
+    let secret = grouped(offer.uri.secret());
+    output.line("")?;
+    output.line(&Zeroizing::new(format!("  Key:      {}", secret.as_str())))?;
+    output.line(&format!("  Settings: {}", printable(&offer.uri.settings())))?;
+    if show_uri {
+        output.line(&Zeroizing::new(format!(
+            "  URI:      {}",
+            offer.uri.as_str()
+        )))?;
+    }
+    output.line("")?;
+    match output.size() {
+        Some(size) => picture(offer.uri.as_str(), size, output),
+        None => Ok(()),
+    }
+}
+
+/// The QR code, if it fits.
+fn picture(uri: &str, size: Size, output: &Output) -> Result<(), Error> {
+    let qr = Qr::new(uri)?;
+    let (columns, lines) = (usize::from(size.columns), usize::from(size.lines));
+    let fits = |quiet| qr.columns(quiet) <= columns && qr.lines(quiet) + BELOW <= lines;
+    let quiet = if fits(QUIET) { QUIET } else { LEAST_QUIET };
+    if qr.columns(quiet) > columns {
+        return output.line(&format!(
+            "This terminal is too narrow for a QR code, which takes {} columns. \
+             Type the key into the app.",
+            qr.columns(quiet)
+        ));
+    }
+    output.line(qr.draw(quiet, output.ink()).trim_end_matches('\n'))?;
+    if qr.lines(quiet) >= lines {
+        output.line("Make the window taller to see the whole QR code, or type the key.")?;
+    }
+    Ok(())
+}

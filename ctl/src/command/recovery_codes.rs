@@ -1,0 +1,56 @@
+//! `recovery-codes`: new ones are made, and the old ones void.
+
+use countersign_bus::types::ChangeOptions;
+use zeroize::Zeroizing;
+
+use crate::account::Account;
+use crate::cli::RecoveryCodes;
+use crate::context::Context;
+use crate::error::Error;
+use crate::output::Output;
+use crate::{report, sealed};
+
+pub(super) fn run(arguments: &RecoveryCodes, context: &mut Context) -> Result<(), Error> {
+    let account = Account::find(arguments.user.as_deref())?;
+    let file = context.with_proof(&account, |client, proof| {
+        client.renew_recovery_codes(account.wire(), &ChangeOptions { proof })
+    })?;
+    let codes = sealed::lines(file)?;
+    if arguments.json {
+        return context.output.json(&report::RecoveryCodes {
+            user: &account.name,
+            uid: account.uid,
+            recovery_codes: strings(&codes),
+        });
+    }
+    context
+        .output
+        .line("The recovery codes of before are void from now on.")?;
+    show(&account, &codes, &context.output)
+}
+
+/// Shows codes, for the only time.
+pub(super) fn show(
+    account: &Account,
+    codes: &[Zeroizing<String>],
+    output: &Output,
+) -> Result<(), Error> {
+    if codes.is_empty() {
+        return output.line("The recovery codes stay as they were.");
+    }
+    output.line("")?;
+    output.strong(&format!("Recovery codes of {account}"))?;
+    output.line("Each opens one login, when the phone is not at hand.")?;
+    output.line("Keep them; they are not shown again.")?;
+    output.line("")?;
+    for code in codes {
+        // As given: the number in front belongs to the code. Ten is one digit longer.
+        output.line(&Zeroizing::new(format!("  {:>24}", code.as_str())))?;
+    }
+    Ok(())
+}
+
+/// The codes as they stand in JSON.
+pub(super) fn strings(codes: &[Zeroizing<String>]) -> Vec<&str> {
+    codes.iter().map(|code| code.as_str()).collect()
+}

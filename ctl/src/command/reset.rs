@@ -1,0 +1,25 @@
+//! `reset`: a user is forgotten altogether.
+
+use crate::account::Known;
+use crate::cli::Reset;
+use crate::context::Context;
+use crate::error::Error;
+
+pub(super) fn run(arguments: &Reset, context: &mut Context) -> Result<(), Error> {
+    context.need_root("reset a user")?;
+    let whom = Known::find(&arguments.user)?;
+    // Scripts say what they mean by running it.
+    if context.answers.are_typed() && !arguments.yes {
+        context.output.line(&format!(
+            "This forgets all that {whom} has set up: credentials, recovery codes, wrong answers."
+        ))?;
+        let answer = context.answers.shown("Type yes to go on: ")?;
+        if !answer.eq_ignore_ascii_case("yes") {
+            return Err(Error::Refused("Nothing was changed.".to_owned()));
+        }
+    }
+    context.call(|client| client.reset(whom.uid()))?;
+    context.output.line(&format!(
+        "{whom} has no second factor any more. Set one up: countersignctl enroll USER"
+    ))
+}

@@ -1,0 +1,105 @@
+//! What every command that asks the daemon works with.
+
+use std::time::Duration;
+
+use countersign_bus::{Client, Door, Error as Daemon};
+use zeroize::Zeroizing;
+
+use crate::account::Account;
+use crate::answers::Answers;
+use crate::cli::DoorArguments;
+use crate::door;
+use crate::error::Error;
+use crate::output::Output;
+use crate::report::UserStatus;
+
+/// What one call of the daemon may take, from connecting to the answer.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// The daemon on one side, the person or the script on the other.
+pub(crate) struct Context {
+    pub(crate) answers: Answers,
+    pub(crate) output: Output,
+    client: Client,
+    door: Door,
+}
+
+impl Context {
+    /// With the daemon behind the door that the arguments choose.
+    pub(crate) fn open(arguments: &DoorArguments) -> Result<Self, Error> {
+        let door = door::choose(arguments)?;
+        let client = Client::new(door.clone(), DEADLINE).map_err(|error| Error::Daemon {
+            error,
+            door: door.clone(),
+        })?;
+        Ok(Self {
+            answers: Answers::open()?,
+            output: Output::open(),
+            client,
+            door,
+        })
+    }
+
+    /// Calls the daemon.
+    pub(crate) fn call<T>(
+        &mut self,
+        call: impl FnOnce(&mut Client) -> Result<T, Daemon>,
+    ) -> Result<T, Error> {
+        call(&mut self.client).map_err(|error| Error::Daemon {
+            error,
+            door: self.door.clone(),
+        })
+    }
+
+    /// Refuses what only the root door serves, before anything is asked.
+    pub(crate) fn need_root(&self, deed: &'static str) -> Result<(), Error> {
+        if door::is_root(&self.door) {
+            Ok(())
+        } else {
+            Err(Error::NeedsRoot(deed))
+        }
+    }
+
+    /// What is known of a user; a user that the daemon does not know has nothing.
+    pub(crate) fn status(&mut self, account: &Account) -> Result<UserStatus, Error> {
+        match self.client.status(account.wire()) {
+            Ok(status) => Ok(UserStatus::of(account, status)),
+            Err(Daemon::NotEnrolled(_)) => Ok(UserStatus::of(
+                account,
+                countersign_bus::types::Status::default(),
+            )),
+            Err(error) => Err(Error::Daemon {
+                error,
+                door: self.door.clone(),
+            }),
+        }
+    }
+
+    /// Calls the daemon for a change, with a fresh code as proof where one is demanded: of an
+    /// enrolled user on the public door. It is asked for at most once.
+    pub(crate) fn with_proof<T>(
+        &mut self,
+        account: &Account,
+        mut change: impl FnMut(&mut Client, Option<String>) -> Result<T, Daemon>,
+    ) -> Result<T, Error> {
+        let public = !door::is_root(&self.door);
+        let proof = if public && self.status(account)?.enrolled {
+            Some(self.proof()?)
+        } else {
+            None
+        };
+        let asked = proof.is_some();
+        match change(&mut self.client, proof.map(|proof| proof.to_string())) {
+            // Enrolled since, in another window.
+            Err(Daemon::NotPermitted(text)) if public && !asked && text.contains("proof") => {
+                let proof = self.proof()?.to_string();
+                self.call(|client| change(client, Some(proof)))
+            }
+            outcome => self.call(|_| outcome),
+        }
+    }
+
+    fn proof(&mut self) -> Result<Zeroizing<String>, Error> {
+        self.answers.hidden("Code from one of your factors: ")
+    }
+}

@@ -1,0 +1,238 @@
+//! What went wrong, in words: what happened, and what to do next.
+
+use std::io;
+use std::path::PathBuf;
+
+use countersign_bus::{Door, Error as Daemon, SOCKET, SYSTEM_BUS};
+use nix::errno::Errno;
+use thiserror::Error;
+
+use crate::words::printable;
+
+/// Why a command was not carried out.
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    /// The daemon said no, or nothing.
+    #[error("{}", sentence(error, door))]
+    Daemon { error: Daemon, door: Door },
+    /// A user that the system does not know.
+    #[error(
+        "There is no user {} on this system. Check the name with: getent passwd {}",
+        printable(.0), printable(.0)
+    )]
+    NoSuchUser(String),
+    /// The system's accounts cannot be read.
+    #[error("The system's accounts cannot be looked up: {0}. Is its directory service up?")]
+    Accounts(Errno),
+    /// Only root may do this.
+    #[error("Only root may {0}. Run it again with sudo.")]
+    NeedsRoot(&'static str),
+    /// An answer was needed, and the input was at its end.
+    #[error(
+        "No answer was given for \"{0}\". Give it on standard input, or run this on a terminal."
+    )]
+    NoAnswer(String),
+    /// The person at the terminal, or the system, stopped it.
+    #[error("Stopped.")]
+    Interrupted,
+    /// The terminal, or standard input, could not be used.
+    #[error("The answer could not be read: {0}.")]
+    Input(#[source] io::Error),
+    /// What was to be shown could not be.
+    #[error("The output could not be written: {0}.")]
+    Output(#[source] io::Error),
+    /// A sealed file for a secret could not be made or read.
+    #[error("The secret could not be handed over: {0}.")]
+    Handover(#[source] io::Error),
+    /// The daemon's answer lacks something.
+    #[error(
+        "The daemon's answer cannot be understood: {0}. \
+         Are countersignctl and countersignd of the same version?"
+    )]
+    Garbled(&'static str),
+    /// A key was made, but no code has confirmed it.
+    #[error(
+        "{cause}\nThe new key stays unconfirmed, and no login takes its codes. \
+         Confirm it: countersignctl confirm {user} {credential}\n\
+         Or take it away: countersignctl remove {user} {credential}"
+    )]
+    Unconfirmed {
+        cause: Box<Self>,
+        user: String,
+        credential: String,
+    },
+    /// A program that a command consists in could not be started.
+    #[error(
+        "{} could not be run: {error}. Install it, or name it with --countersignd PATH.",
+        .path.display()
+    )]
+    Program { path: PathBuf, error: io::Error },
+    /// Anything else, said in full where it happened.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Error {
+    /// The exit code that scripts may rely on.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Unconfirmed { cause, .. } => cause.exit_code(),
+            Self::Daemon {
+                error: Daemon::Transport(_),
+                ..
+            } => 3,
+            Self::Daemon { .. }
+            | Self::NoSuchUser(_)
+            | Self::Accounts(_)
+            | Self::NeedsRoot(_)
+            | Self::NoAnswer(_)
+            | Self::Interrupted
+            | Self::Input(_)
+            | Self::Output(_)
+            | Self::Handover(_)
+            | Self::Garbled(_)
+            | Self::Program { .. }
+            | Self::Refused(_) => 1,
+        }
+    }
+
+    /// Whether the daemon found a code wrong.
+    pub(crate) fn is_rejection(&self) -> bool {
+        matches!(
+            self,
+            Self::Daemon {
+                error: Daemon::Rejected(_),
+                ..
+            }
+        )
+    }
+
+    /// Whether whoever read the output has gone away.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// What the daemon's refusal means to the person at the command line.
+fn sentence(error: &Daemon, door: &Door) -> String {
+    match error {
+        Daemon::InvalidArgs(text) => format!(
+            "The daemon does not accept this{}. Check the arguments: countersignctl --help",
+            because(text)
+        ),
+        Daemon::NotPermitted(text) => match door {
+            Door::Root { .. } => format!("The daemon does not permit this{}.", because(text)),
+            Door::Public { .. } => format!(
+                "The daemon does not permit this{}. \
+                 You may change your own factors; anything else is for root.",
+                because(text)
+            ),
+        },
+        Daemon::NotEnrolled(text) => format!(
+            "No such factor is set up{}. See what there is: countersignctl status",
+            because(text)
+        ),
+        Daemon::Rejected(text) => format!(
+            "The code was not accepted{}. \
+             Each code works once: wait for the next one, and try again.",
+            because(text)
+        ),
+        Daemon::Throttled(text) => format!(
+            "Too many wrong codes came before, so this one was not looked at{}. \
+             Wait a while; see: countersignctl status",
+            because(text)
+        ),
+        Daemon::Expired(text) => format!(
+            "It took too long, and the daemon has forgotten what it was about{}. Start again.",
+            because(text)
+        ),
+        Daemon::Busy(text) => format!(
+            "The daemon has too much to do{}. Try again in a moment.",
+            because(text)
+        ),
+        Daemon::Unavailable(text) => format!(
+            "The daemon runs, but cannot use its database or its key{}. \
+             Its log says more: journalctl -u countersignd",
+            because(text)
+        ),
+        Daemon::Transport(text) => unreachable_daemon(text, door),
+    }
+}
+
+/// `: text`, stripped of control characters and of its own full stop; nothing without a text.
+fn because(text: &str) -> String {
+    let text = printable(text);
+    match text.trim().trim_end_matches('.') {
+        "" => String::new(),
+        text => format!(": {text}"),
+    }
+}
+
+fn unreachable_daemon(text: &str, door: &Door) -> String {
+    let what = format!(
+        "The daemon cannot be reached at {}{}.",
+        printable(door.place()),
+        because(text)
+    );
+    let next = match door {
+        Door::Root { socket, .. } if socket == SOCKET => {
+            "Start it: systemctl start countersignd.socket".to_owned()
+        }
+        Door::Root { socket, .. } => format!("Start it: countersignd --socket {socket}"),
+        Door::Public { bus } if bus == SYSTEM_BUS => {
+            "Ask root to start it: systemctl start countersignd.socket countersignd.service"
+                .to_owned()
+        }
+        Door::Public { bus } => format!("Start it: countersignd --bus {}", printable(bus)),
+    };
+    format!("{what} {next}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn daemon(error: Daemon) -> Error {
+        Error::Daemon {
+            error,
+            door: Door::root(),
+        }
+    }
+
+    #[test]
+    fn an_unreachable_daemon_is_3_and_every_other_refusal_1() {
+        let text = String::new;
+        assert_eq!(daemon(Daemon::Transport(text())).exit_code(), 3);
+        for refusal in [
+            Daemon::InvalidArgs(text()),
+            Daemon::NotPermitted(text()),
+            Daemon::NotEnrolled(text()),
+            Daemon::Rejected(text()),
+            Daemon::Throttled(text()),
+            Daemon::Expired(text()),
+            Daemon::Busy(text()),
+            Daemon::Unavailable(text()),
+        ] {
+            assert_eq!(daemon(refusal).exit_code(), 1);
+        }
+    }
+
+    #[test]
+    fn an_unreachable_daemon_is_named_with_its_place_and_how_to_start_it() {
+        let sentence = daemon(Daemon::Transport("no such file".to_owned())).to_string();
+        assert!(sentence.contains(SOCKET), "{sentence}");
+        assert!(sentence.contains("no such file"), "{sentence}");
+        assert!(
+            sentence.contains("systemctl start countersignd.socket"),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn what_the_daemon_says_cannot_steer_the_terminal() {
+        let hostile = "key\x1b[2Jgone\r\n\u{9b}31m\u{202e}".to_owned();
+        let sentence = daemon(Daemon::Unavailable(hostile)).to_string();
+        assert!(!sentence.chars().any(char::is_control), "{sentence:?}");
+        assert!(!sentence.contains('\u{202e}'), "{sentence:?}");
+    }
+}

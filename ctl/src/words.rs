@@ -1,0 +1,121 @@
+//! Numbers, times and foreign text, as a person reads them.
+
+use zeroize::Zeroizing;
+
+/// `text` without what would steer a terminal: control characters, and marks that turn the
+/// direction of writing.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control() && !turns_direction(*c))
+        .collect()
+}
+
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A number and what it counts.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// A time to wait, as "45 s", "2 min", "3 h" or "2 days", rounded up.
+pub(crate) fn duration(seconds: u64) -> String {
+    match seconds {
+        0..=90 => format!("{seconds} s"),
+        91..=5400 => format!("{} min", seconds.div_ceil(60)),
+        5401..=172_800 => format!("{} h", seconds.div_ceil(3600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}
+
+/// A point in time, in seconds since the epoch, as UTC to the minute.
+pub(crate) fn date(seconds: u64) -> String {
+    let (year, month, day) = civil(seconds / 86_400);
+    let minute = seconds % 86_400 / 60;
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02} UTC",
+        minute / 60,
+        minute % 60
+    )
+}
+
+/// Year, month and day, in the Gregorian calendar, of a number of days since 1970-01-01.
+fn civil(days: u64) -> (u64, u64, u64) {
+    // Counted from 0000-03-01, so that a leap day is the last of its year; in eras of 400 years.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    (400 * era + year_of_era + u64::from(month <= 2), month, day)
+}
+
+/// A secret in groups of four, as it is easiest to type.
+pub(crate) fn grouped(secret: &str) -> Zeroizing<String> {
+    // Room for all of it at once, so that no half-written copy is left behind.
+    let mut groups = Zeroizing::new(String::with_capacity(secret.len() * 5 / 4 + 1));
+    for (index, c) in secret.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            groups.push(' ');
+        }
+        groups.push(c);
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_400, "2000-02-29 00:00 UTC"),
+            (951_868_800, "2000-03-01 00:00 UTC"),
+            (1_795_305_090, "2026-11-21 23:51 UTC"),
+            (4_102_444_799, "2099-12-31 23:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00 UTC"),
+        ] {
+            assert_eq!(date(seconds), text);
+        }
+    }
+
+    #[test]
+    fn a_wait_is_never_rounded_down() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (90, "90 s"),
+            (91, "2 min"),
+            (3541, "60 min"),
+            (5401, "2 h"),
+            (172_801, "3 days"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_shown_in_groups_of_four() {
+        assert_eq!(*grouped("JBSWY3DPEHPK3PXP"), "JBSW Y3DP EHPK 3PXP");
+        assert_eq!(*grouped("JBSWY"), "JBSW Y");
+        assert_eq!(*grouped(""), "");
+    }
+
+    #[test]
+    fn one_is_not_plural() {
+        assert_eq!(count(1, "code"), "1 code");
+        assert_eq!(count(0, "code"), "0 codes");
+    }
+}
