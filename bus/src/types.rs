@@ -36,6 +36,8 @@ pub struct Login {
 pub struct Details {
     /// How many answers the transaction still takes.
     pub tries: Option<u32>,
+    /// How many codes in a row are demanded.
+    pub codes: Option<u32>,
     /// How many digits a code may have here.
     pub lengths: Option<Vec<u32>>,
     /// Whether a recovery code is taken in place of the code.
@@ -73,6 +75,8 @@ pub enum Next {
 pub struct Challenge {
     /// What is asked for.
     pub ask: Ask,
+    /// How many codes in a row are demanded.
+    pub codes: u32,
     /// How many answers the transaction still takes, this one included.
     pub tries: u32,
     /// How many digits a code may have here.
@@ -146,6 +150,7 @@ impl Next {
                 challenge.ask as u32,
                 Details {
                     tries: Some(challenge.tries),
+                    codes: Some(challenge.codes),
                     lengths: Some(challenge.lengths),
                     recovery: Some(challenge.recovery),
                     news: challenge.news.map(|news| news as u32),
@@ -194,6 +199,7 @@ impl Next {
         };
         Ok(Self::Ask(Challenge {
             ask,
+            codes: details.codes.unwrap_or(1),
             tries: details.tries.unwrap_or(1),
             lengths: details.lengths.unwrap_or_default(),
             recovery: details.recovery.unwrap_or(false),
@@ -281,6 +287,7 @@ mod tests {
             },
             Next::Ask(Challenge {
                 ask: Ask::FirstCode,
+                codes: 2,
                 tries: 2,
                 lengths: vec![6, 8],
                 recovery: true,
