@@ -125,7 +125,7 @@ def su_root(product, _report):
 @case("login on a terminal: name, password and right code get a shell")
 def login_right(product, report):
     person = product.people.make("login-right")
-    dialogue = product.machine.dialogue("login")
+    dialogue = product.machine.console()
     dialogue.expect("login: ")
     dialogue.type(person.name)
     dialogue.answer(PASSWORD, person.password)
@@ -143,7 +143,7 @@ def login_right(product, report):
 @case("login on a terminal: a wrong code leads back to the name, not to a shell")
 def login_wrong(product, _report):
     person = product.people.make("login-wrong")
-    dialogue = product.machine.dialogue("login")
+    dialogue = product.machine.console()
     dialogue.expect("login: ")
     dialogue.type(person.name)
     dialogue.answer(PASSWORD, person.password)

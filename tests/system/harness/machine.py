@@ -74,6 +74,14 @@ class Machine:
         ptmx = f"/proc/{self.leader}/root/dev/pts/ptmx"
         return self._keep(Dialogue(self.argv(*command), ptmx=ptmx, limit=limit))
 
+    def console(self):
+        """What a getty offers at a terminal of the machine: "login: "."""
+        return self.dialogue(
+            "systemd-run", "--quiet", "--wait", "--collect",
+            "-p", "StandardInput=tty-force", "-p", "StandardOutput=tty", "-p", "StandardError=tty", "-p", "TTYPath={tty}",
+            "agetty", "--noclear", "-", "dumb",
+        )
+
     def client_dialogue(self, *command, env=None, limit=20.0):
         """A program of the host, on the client's side, on a terminal."""
         return self._keep(Dialogue(self.client(*command), env=env, limit=limit))

@@ -6,8 +6,10 @@ import os
 import re
 import select
 import signal
+import struct
 import termios
 import time
+import traceback
 
 LIMIT = 20.0  # seconds a prompt, or the end, is waited for
 
@@ -20,28 +22,37 @@ class Dialogue:
     """Runs ARGV on a new pseudo-terminal; the transcript is kept.
 
     `ptmx` is the multiplexer the terminal comes from: that of a machine makes a
-    terminal that the machine's programs know by name.
+    terminal that the machine's programs know by name.  If ARGV says {tty}, that
+    becomes the terminal's name, and the terminal is left for others to take.
     """
 
     def __init__(self, argv, *, ptmx="/dev/ptmx", env=None, limit=LIMIT):
-        self.argv, self.limit = argv, limit
+        self.limit = limit
         self.transcript = ""
         self._unread = ""
         self._status = None
         self._fd = os.open(ptmx, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        fcntl.ioctl(self._fd, TIOCSPTLCK, struct.pack("i", 0))
+        number = struct.unpack("i", fcntl.ioctl(self._fd, TIOCGPTN, bytes(4)))[0]
+        self.argv = [word.replace("{tty}", f"/dev/pts/{number}") for word in argv]
+        self._given_away = self.argv != argv
         self._pid = os.fork()
         if self._pid == 0:
             try:
                 self._become(env)
+            except Exception:  # the parent's program must not go on twice
+                traceback.print_exc()
             finally:
                 os._exit(127)
 
     def _become(self, env):
         """In the child: take the terminal, then be the program."""
-        fcntl.ioctl(self._fd, termios.TIOCSPTLCK, b"\0\0\0\0")
-        mine = fcntl.ioctl(self._fd, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY)
         os.setsid()
-        fcntl.ioctl(mine, termios.TIOCSCTTY, 0)
+        if self._given_away:
+            mine = os.open("/dev/null", os.O_RDWR)
+        else:
+            mine = fcntl.ioctl(self._fd, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY)
+            fcntl.ioctl(mine, termios.TIOCSCTTY, 0)
         for fd in (0, 1, 2):
             os.dup2(mine, fd)
         os.closerange(3, 256)
@@ -89,28 +100,30 @@ class Dialogue:
 
     def _read(self, deadline):
         """Take in what was said; False at the end of the program or of the time."""
-        if self._status is not None:
-            return False
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([self._fd], [], [], left)[0]:
-            return False
-        try:
-            data = os.read(self._fd, 65536)
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-            data = b""
-        if not data:
-            self._reap()
-            return False
-        text = data.decode(errors="replace")
-        self.transcript += text
-        self._unread += text
-        return True
+        while self._status is None:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._fd], [], [], left)[0]:
+                return False
+            try:
+                data = os.read(self._fd, 65536)
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                # Nobody has the terminal open: for a moment, or for good.
+                self._reap(os.WNOHANG)
+                time.sleep(0.01)
+                continue
+            text = data.decode(errors="replace")
+            self.transcript += text
+            self._unread += text
+            return True
+        return False
 
-    def _reap(self):
-        self._status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-        os.close(self._fd)
+    def _reap(self, how=0):
+        pid, status = os.waitpid(self._pid, how)
+        if pid:
+            self._status = os.waitstatus_to_exitcode(status)
+            os.close(self._fd)
 
     def _echo_off(self, prompt):
         """A program turns echo off a moment before or after it prompts."""
@@ -121,4 +134,7 @@ class Dialogue:
             time.sleep(0.01)
 
 
-TIOCGPTPEER = 0x5441  # linux/tty; the termios module has it only since Python 3.13
+# linux/tty; the termios module has them only since Python 3.13
+TIOCGPTN = 0x80045430
+TIOCGPTPEER = 0x5441
+TIOCSPTLCK = 0x40045431
