@@ -26,16 +26,15 @@ pub(crate) enum Known {
 }
 
 impl Account {
-    /// The account that `user` names, by name or uid; without one, the caller's.
-    pub(crate) fn find(user: Option<&str>) -> Result<Self, Error> {
-        let Some(name) = user else {
+    /// The account of that name; without one, the caller's.
+    ///
+    /// A number is no name here: credentials have numbers, and one must not be taken for a uid.
+    pub(crate) fn find(name: Option<&str>) -> Result<Self, Error> {
+        let Some(name) = name else {
             let uid = Uid::effective();
             return Self::of(uid)?.ok_or_else(|| Error::NoSuchUser(uid.to_string()));
         };
-        match Known::find(name)? {
-            Known::Account(account) => Ok(account),
-            Known::Gone(_) => Err(Error::NoSuchUser(name.to_owned())),
-        }
+        Self::named(name)?.ok_or_else(|| Error::NoSuchUser(name.to_owned()))
     }
 
     /// Whether the caller is this account.
@@ -71,8 +70,15 @@ impl Account {
             .collect()
     }
 
-    /// The account of a uid. Of several names the uid has, it is the one that comes first, since
-    /// all names of one uid are one user.
+    /// The account of a name. Of several names that a uid has, it is called by the one that comes
+    /// first, since all names of one uid are one user.
+    fn named(name: &str) -> Result<Option<Self>, Error> {
+        match User::from_name(name).map_err(Error::Accounts)? {
+            Some(user) => Self::of(user.uid),
+            None => Ok(None),
+        }
+    }
+
     fn of(uid: Uid) -> Result<Option<Self>, Error> {
         let user = User::from_uid(uid).map_err(Error::Accounts)?;
         Ok(user.map(|user| Self {
@@ -87,15 +93,17 @@ impl Known {
     /// What `user` names: an account by its name or its uid, or the uid of none.
     pub(crate) fn find(user: &str) -> Result<Self, Error> {
         // A name comes first, even one of digits only, as in chown(1).
-        let uid = match User::from_name(user).map_err(Error::Accounts)? {
-            Some(named) => named.uid.as_raw(),
-            None => match user.parse::<u32>() {
-                // 2^32 - 1 stands for "no uid" everywhere.
-                Ok(uid) if uid != u32::MAX => uid,
-                Ok(_) | Err(_) => return Err(Error::NoSuchUser(user.to_owned())),
-            },
-        };
-        Ok(Account::of(Uid::from_raw(uid))?.map_or(Self::Gone(uid), Self::Account))
+        if let Some(account) = Account::named(user)? {
+            return Ok(Self::Account(account));
+        }
+        match user.parse::<u32>() {
+            // 2^32 - 1 stands for "no uid" everywhere.
+            Ok(uid) if uid != u32::MAX => {
+                let account = Account::of(Uid::from_raw(uid))?;
+                Ok(account.map_or(Self::Gone(uid), Self::Account))
+            }
+            Ok(_) | Err(_) => Err(Error::NoSuchUser(user.to_owned())),
+        }
     }
 
     pub(crate) fn uid(&self) -> u32 {
@@ -126,12 +134,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn root_is_found_by_name_and_by_uid() {
-        for user in ["root", "0"] {
-            let account = Account::find(Some(user)).unwrap();
-            assert_eq!(account.wire(), (0, "root"));
-            assert_eq!(account.to_string(), "root (uid 0)");
-        }
+    fn root_is_found_by_name_and_where_accounts_may_be_gone_by_uid() {
+        let account = Account::find(Some("root")).unwrap();
+        assert_eq!(account.wire(), (0, "root"));
+        assert_eq!(account.to_string(), "root (uid 0)");
+        assert_eq!(Known::find("0").unwrap(), Known::Account(account));
+    }
+
+    #[test]
+    fn a_credentials_number_is_not_taken_for_a_uid() {
+        assert!(matches!(
+            Account::find(Some("0")),
+            Err(Error::NoSuchUser(_))
+        ));
     }
 
     #[test]

@@ -58,11 +58,12 @@ impl Terminal {
     pub(crate) fn ask(&self, prompt: &str, echo: Echo) -> Result<Option<Zeroizing<String>>, Error> {
         let signals = Signals::catch().map_err(Error::Input)?;
         loop {
-            self.show(prompt).map_err(Error::Input)?;
+            // Before the prompt, so that nothing typed after it is seen.
             let hush = match echo {
                 Echo::Off => Some(Hush::over(&self.keyboard).map_err(Error::Input)?),
                 Echo::On => None,
             };
+            self.show(prompt).map_err(Error::Input)?;
             let line = self.line(&signals);
             drop(hush);
             match line.map_err(Error::Input)? {
@@ -235,32 +236,5 @@ impl Drop for Signals {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn input(bytes: &[u8]) -> File {
-        let (reader, writer) = io::pipe().unwrap();
-        (&writer).write_all(bytes).unwrap();
-        File::from(std::os::fd::OwnedFd::from(reader))
-    }
-
-    fn next(input: &File) -> Option<String> {
-        read_line(input).unwrap().map(|line| line.to_string())
-    }
-
-    #[test]
-    fn lines_are_read_one_at_a_time_and_trimmed() {
-        let input = input(b"JBSWY3DP\r\n 123456 \n\nlast");
-        assert_eq!(next(&input).as_deref(), Some("JBSWY3DP"));
-        assert_eq!(next(&input).as_deref(), Some("123456"));
-        assert_eq!(next(&input).as_deref(), Some(""));
-        assert_eq!(next(&input).as_deref(), Some("last"));
-        assert_eq!(next(&input), None);
-    }
-
-    #[test]
-    fn a_line_without_an_end_is_refused() {
-        let input = input(&[b'A'; LONGEST + 1]);
-        assert!(read_line(&input).is_err());
-    }
-}
+#[path = "terminal_tests.rs"]
+mod tests;
