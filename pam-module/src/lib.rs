@@ -1,1 +1,16 @@
-//! x
+//! `pam_countersign.so`: asks the claimant what the daemon wants asked, carries the answers, and
+//! tells PAM what came of it. It knows no factor and no rule.
+//!
+//! It runs inside sshd, sudo and login: no thread, no environment variable, no output of its own,
+//! nothing left behind.
+
+mod account;
+mod answer;
+mod authenticate;
+mod conversation;
+mod daemon;
+mod hooks;
+mod messages;
+mod options;
+mod outcome;
+mod profile;

@@ -1,0 +1,188 @@
+//! A login: what the daemon wants asked is asked, until it is satisfied or somebody gives up.
+
+use countersign_bus::Error;
+use countersign_bus::types::{Ask, Challenge, Login, News, Next};
+use zeroize::Zeroizing;
+
+use crate::answer::{Answer, Kind};
+use crate::conversation::{Claimant, Conversation};
+use crate::daemon::{Daemon, Start};
+use crate::messages::{Message, prompt};
+use crate::outcome::{Passed, Refusal};
+
+/// How many answers a login takes, whatever the daemon says: several codes in a row are one.
+const MOST_ANSWERS: u32 = 3;
+/// How often the question is put again when nothing was typed.
+const MOST_REPEATS: u32 = 3;
+/// How many codes in a row the daemon may ask for.
+const MOST_CODES_IN_A_ROW: u32 = 3;
+
+/// Puts the daemon's challenges to the claimant until one of them has had enough.
+///
+/// `password` is what the claimant gave to an earlier module. It never goes to the daemon.
+///
+/// # Errors
+///
+/// Why the login must not go on; the claimant has been told what there is to tell.
+pub(crate) fn authenticate(
+    daemon: &mut impl Daemon,
+    claimant: &mut Claimant<'_, impl Conversation>,
+    login: &Login,
+    password: Option<&[u8]>,
+) -> Result<Passed, Refusal> {
+    let mut attempt = Attempt {
+        daemon,
+        claimant,
+        password,
+        seen: 0,
+        unseen: 0,
+        repeats: 0,
+        in_a_row: 1,
+    };
+    let outcome = attempt.run(login);
+    outcome.inspect_err(|refusal| explain(refusal, claimant))
+}
+
+/// Tells the claimant why, if there is anything to tell.
+pub(crate) fn explain(refusal: &Refusal, claimant: &mut Claimant<'_, impl Conversation>) {
+    if let Some(message) = refusal.consequence().message {
+        claimant.tell(message);
+    }
+}
+
+/// A login in progress.
+struct Attempt<'a, 'c, D, C> {
+    daemon: &'a mut D,
+    claimant: &'a mut Claimant<'c, C>,
+    password: Option<&'a [u8]>,
+    /// Answers that the daemon judged.
+    seen: u32,
+    /// Answers that it did not see, and does not count.
+    unseen: u32,
+    /// How often nothing was typed.
+    repeats: u32,
+    /// The place of the code asked for among those in a row.
+    in_a_row: u32,
+}
+
+impl<D: Daemon, C: Conversation> Attempt<'_, '_, D, C> {
+    fn run(&mut self, login: &Login) -> Result<Passed, Refusal> {
+        let mut challenge = match self.daemon.begin(login).map_err(Refusal::Daemon)? {
+            Start::Ask(challenge) => challenge,
+            Start::NotDemanded { rule } => return Ok(Passed::NotDemanded { rule }),
+        };
+        loop {
+            self.introduce(&challenge);
+            let (kind, code) = self.answer(&challenge)?;
+            match self.daemon.respond(&code).map_err(Refusal::Daemon)? {
+                Next::Finished { recovery_left } => {
+                    self.take_leave(kind, recovery_left);
+                    return Ok(Passed::Finished);
+                }
+                Next::Ask(next) => challenge = self.go_on(next)?,
+            }
+        }
+    }
+
+    /// Tells what there is to know before the question.
+    fn introduce(&mut self, challenge: &Challenge) {
+        let left = self.left(challenge);
+        let several = Message::SeveralCodes {
+            codes: challenge.codes,
+        };
+        let news = match challenge.news {
+            Some(News::Wrong) => Some(Message::WrongCode { left }),
+            Some(News::Used) => Some(Message::UsedCode),
+            Some(News::SeveralCodes) => Some(several),
+            Some(News::WrongRecovery) => Some(Message::WrongRecoveryCode { left }),
+            Some(News::RecoveryWait) => Some(Message::RecoveryWait {
+                wait: challenge.wait,
+            }),
+            None => match challenge.ask {
+                Ask::Code => None,
+                Ask::FirstCode => Some(several),
+                Ask::NextCode => Some(Message::AwaitNextCode),
+                Ask::RecoveryCode => Some(Message::TypeRecoveryCode),
+            },
+        };
+        if let Some(news) = news {
+            self.claimant.tell(news);
+        }
+    }
+
+    /// Asks until something is typed that can be meant.
+    fn answer(&mut self, challenge: &Challenge) -> Result<(Kind, Zeroizing<String>), Refusal> {
+        loop {
+            let typed = self
+                .claimant
+                .ask(prompt(challenge.ask))
+                .map_err(Refusal::NoAnswer)?;
+            match Answer::read(&typed, challenge, self.password) {
+                Answer::Fit(kind, code) => return Ok((kind, code)),
+                Answer::Empty if self.repeats < MOST_REPEATS => self.repeats += 1,
+                Answer::Empty => return Err(self.give_up(Refusal::NothingTyped)),
+                Answer::Unfit => self.count_unfit(challenge)?,
+            }
+        }
+    }
+
+    /// An answer that the daemon does not see looks like a wrong one.
+    fn count_unfit(&mut self, challenge: &Challenge) -> Result<(), Refusal> {
+        self.unseen += 1;
+        let left = self.left(challenge);
+        if left == 0 {
+            return Err(self.give_up(Refusal::TooManyAnswers));
+        }
+        self.claimant.tell(match challenge.ask {
+            Ask::Code | Ask::FirstCode | Ask::NextCode => Message::WrongCode { left },
+            Ask::RecoveryCode => Message::WrongRecoveryCode { left },
+        });
+        Ok(())
+    }
+
+    /// The daemon's next challenge, if it can be put.
+    fn go_on(&mut self, next: Challenge) -> Result<Challenge, Refusal> {
+        match next.ask {
+            Ask::NextCode => self.in_a_row += 1,
+            Ask::Code | Ask::FirstCode | Ask::RecoveryCode => {
+                self.in_a_row = 1;
+                self.seen += 1;
+            }
+        }
+        if self.in_a_row > MOST_CODES_IN_A_ROW {
+            let why = format!("more than {MOST_CODES_IN_A_ROW} codes in a row are asked for");
+            return Err(Refusal::Daemon(Error::Transport(why)));
+        }
+        if self.left(&next) == 0 {
+            return Err(self.give_up(Refusal::TooManyAnswers));
+        }
+        Ok(next)
+    }
+
+    /// How many answers are left.
+    fn left(&self, challenge: &Challenge) -> u32 {
+        challenge
+            .tries
+            .min(MOST_ANSWERS.saturating_sub(self.seen))
+            .saturating_sub(self.unseen)
+    }
+
+    /// Tells what there is to know after a success.
+    fn take_leave(&mut self, kind: Kind, recovery_left: Option<u32>) {
+        let message = match (kind, recovery_left) {
+            (Kind::RecoveryCode, Some(left)) => Message::RecoveryCodeUsed { left },
+            (Kind::Code, Some(left @ 0..=2)) => Message::FewRecoveryCodes { left },
+            (Kind::Code, Some(3..)) | (_, None) => return,
+        };
+        self.claimant.tell_at_the_end(message);
+    }
+
+    fn give_up(&mut self, refusal: Refusal) -> Refusal {
+        // Ignoring a failure: the transaction ends with the connection too.
+        let _ = self.daemon.cancel();
+        refusal
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! Logins that go well, or badly only by what is typed.
+
+mod failures;
+mod recovery;
+mod script;
+
+use countersign_bus::Error;
+use countersign_bus::types::{Ask, News};
+
+use crate::daemon::Start;
+use crate::outcome::{Passed, result};
+use crate::profile::Profile;
+use script::*;
+
+#[test]
+fn a_right_code_finishes_the_login() {
+    let outcome = play(
+        Profile::Dialog,
+        [begin(), asked(CODE, b"123 456"), Sent("123456", finished())],
+    );
+    assert_eq!(outcome, Ok(Passed::Finished));
+}
+
+#[test]
+fn where_no_factor_is_demanded_nothing_is_asked() {
+    let rule = "office network".to_owned();
+    let start = Start::NotDemanded { rule: rule.clone() };
+    let outcome = play(Profile::Ssh, [Begin(Ok(start))]);
+    assert_eq!(outcome, Ok(Passed::NotDemanded { rule }));
+}
+
+#[test]
+fn news_is_told_in_front_of_the_next_prompt() {
+    let outcome = play(
+        Profile::Dialog,
+        [
+            begin(),
+            asked(CODE, b"000000"),
+            Sent("000000", again(1, News::Wrong)),
+            told(WRONG_2),
+            asked(CODE, b"111111"),
+            Sent("111111", again(2, News::Used)),
+            told(USED),
+            asked(CODE, b"222222"),
+            Sent("222222", finished()),
+        ],
+    );
+    assert_eq!(outcome, Ok(Passed::Finished));
+}
+
+#[test]
+fn the_third_wrong_code_ends_the_login_without_a_word() {
+    let outcome = play(
+        Profile::Terminal,
+        [
+            begin(),
+            asked(CODE, b"000000"),
+            Sent("000000", again(1, News::Wrong)),
+            told(WRONG_2),
+            asked(CODE, b"000001"),
+            Sent("000001", again(2, News::Wrong)),
+            told(WRONG_1),
+            asked(CODE, b"000002"),
+            Sent("000002", Err(Error::Rejected("wrong".to_owned()))),
+        ],
+    );
+    assert_eq!(result(&outcome) as i32, 7);
+}
+
+#[test]
+fn for_sshd_what_is_told_first_before_a_prompt_begins_a_new_line() {
+    let next_code = several(Ask::NextCode, 2, 1);
+    let outcome = play(
+        Profile::Ssh,
+        [
+            begin(),
+            asked(CODE, b"000000"),
+            Sent("000000", again(1, News::Wrong)),
+            told("E \nWrong one-time code. Try again (2 left)."),
+            asked(CODE, b"000001"),
+            Sent("000001", ask(several(Ask::FirstCode, 2, 1))),
+            told("E \nToo many wrong codes. Type two in a row."),
+            asked("This code: ", b"123456"),
+            Sent("123456", ask(next_code)),
+            told("I \nWait until the app shows the next code (up to 30 s)."),
+            asked(NEXT_CODE, b"654321"),
+            Sent("654321", finished()),
+        ],
+    );
+    assert_eq!(outcome, Ok(Passed::Finished));
+}
+
+#[test]
+fn several_codes_in_a_row_are_one_answer() {
+    let start = Start::Ask(several(Ask::FirstCode, 3, 3));
+    let outcome = play(
+        Profile::Terminal,
+        [
+            Begin(Ok(start)),
+            told("E Too many wrong codes. Type 3 in a row."),
+            asked("This code: ", b"111111"),
+            Sent("111111", ask(several(Ask::NextCode, 3, 3))),
+            told("I Wait until the app shows the next code (up to 30 s)."),
+            asked(NEXT_CODE, b"222222"),
+            Sent("222222", ask(several(Ask::NextCode, 3, 3))),
+            told("I Wait until the app shows the next code (up to 30 s)."),
+            asked(NEXT_CODE, b"333333"),
+            Sent("333333", ask(several(Ask::FirstCode, 2, 2))),
+            told("E Too many wrong codes. Type two in a row."),
+            asked("This code: ", b"password"),
+            told(WRONG_1),
+            asked("This code: ", b"444444"),
+            Sent("444444", ask(several(Ask::NextCode, 2, 2))),
+            told("I Wait until the app shows the next code (up to 30 s)."),
+            asked(NEXT_CODE, b"555555"),
+            Sent("555555", finished()),
+        ],
+    );
+    assert_eq!(outcome, Ok(Passed::Finished));
+}
+
+#[test]
+fn an_answer_that_cannot_be_a_code_is_counted_but_not_sent() {
+    let outcome = play(
+        Profile::Terminal,
+        [
+            begin(),
+            asked(CODE, b"hunter2"),
+            told(WRONG_2),
+            asked(CODE, b"000000"),
+            Sent("000000", again(1, News::Wrong)),
+            told(WRONG_1),
+            asked(CODE, b"123456"),
+            Sent("123456", finished()),
+        ],
+    );
+    assert_eq!(outcome, Ok(Passed::Finished));
+}
+
+#[test]
+fn nothing_typed_repeats_the_question_and_counts_for_nothing() {
+    let outcome = play(
+        Profile::Terminal,
+        [
+            begin(),
+            asked(CODE, b""),
+            asked(CODE, b"  "),
+            asked(CODE, b"000000"),
+            Sent("000000", again(1, News::Wrong)),
+            told(WRONG_2),
+            asked(CODE, b""),
+            asked(CODE, b"123456"),
+            Sent("123456", finished()),
+        ],
+    );
+    assert_eq!(outcome, Ok(Passed::Finished));
+}

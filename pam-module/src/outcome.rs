@@ -1,0 +1,233 @@
+//! What came of a login, for PAM and for the log.
+
+use std::fmt;
+
+use countersign_bus::Error;
+use pam::constants::PamResultCode;
+use pam_countersign_ffi::{NoAnswer, Priority};
+
+use crate::account::{BadName, Unresolved};
+use crate::messages::Message;
+use crate::options::BadArgument;
+
+/// Why the module does not stand in the way.
+#[derive(Debug, Eq, PartialEq)]
+#[must_use]
+pub(crate) enum Passed {
+    /// The factor is proven.
+    Finished,
+    /// A rule of this name demands none; the daemon has it on record.
+    NotDemanded {
+        /// The rule.
+        rule: String,
+    },
+}
+
+/// Why the login must not go on.
+#[derive(Debug, Eq, PartialEq)]
+#[must_use]
+pub(crate) enum Refusal {
+    /// The PAM configuration says something that has no meaning.
+    Argument(BadArgument),
+    /// The application does not say who logs in.
+    NoName(NoAnswer),
+    /// Nobody can have this name.
+    Name(BadName),
+    /// The system cannot tell who this is.
+    Unresolved(Unresolved),
+    /// The application cannot or will not ask.
+    NoAnswer(NoAnswer),
+    /// Nothing was typed, again and again.
+    NothingTyped,
+    /// As many answers as there may be were given, and the daemon did not see all of them.
+    TooManyAnswers,
+    /// The daemon says no, or nothing.
+    Daemon(Error),
+}
+
+/// What follows from a refusal.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Consequence {
+    /// What libpam is told.
+    pub(crate) result: PamResultCode,
+    /// What the claimant is told: nothing where the application's own words say enough, or where
+    /// more would say too much.
+    pub(crate) message: Option<Message>,
+    /// What the log makes of it.
+    pub(crate) priority: Priority,
+}
+
+/// The number for libpam: the one place in which an outcome becomes one.
+pub(crate) fn result(outcome: &Result<Passed, Refusal>) -> PamResultCode {
+    match outcome {
+        Ok(Passed::Finished) => PamResultCode::PAM_SUCCESS,
+        // The module has no say then: with SUCCESS, `sufficient` would skip the password.
+        Ok(Passed::NotDemanded { .. }) => PamResultCode::PAM_IGNORE,
+        Err(refusal) => refusal.consequence().result,
+    }
+}
+
+impl Refusal {
+    /// What follows.
+    ///
+    /// There is no `_` arm, so that nothing new can become a success, or be ignored, unseen.
+    pub(crate) fn consequence(&self) -> Consequence {
+        match self {
+            Self::Argument(_) => Consequence {
+                result: PamResultCode::PAM_SERVICE_ERR,
+                message: None,
+                priority: Priority::Error,
+            },
+            Self::NoName(_) | Self::NoAnswer(_) => turned_away(PamResultCode::PAM_CONV_ERR),
+            Self::Name(_) | Self::NothingTyped | Self::TooManyAnswers => {
+                turned_away(PamResultCode::PAM_AUTH_ERR)
+            }
+            Self::Unresolved(_) => cannot_tell(),
+            Self::Daemon(error) => match error {
+                Error::NotPermitted(_) => turned_away(PamResultCode::PAM_PERM_DENIED),
+                Error::Rejected(_) | Error::Expired(_) | Error::NotEnrolled(_) => {
+                    turned_away(PamResultCode::PAM_AUTH_ERR)
+                }
+                Error::Throttled(_) => turned_away(PamResultCode::PAM_MAXTRIES),
+                Error::InvalidArgs(_)
+                | Error::Unavailable(_)
+                | Error::Busy(_)
+                | Error::Transport(_) => cannot_tell(),
+            },
+        }
+    }
+}
+
+fn turned_away(result: PamResultCode) -> Consequence {
+    Consequence {
+        result,
+        message: None,
+        priority: Priority::Notice,
+    }
+}
+
+fn cannot_tell() -> Consequence {
+    Consequence {
+        result: PamResultCode::PAM_AUTHINFO_UNAVAIL,
+        message: Some(Message::Unavailable),
+        priority: Priority::Error,
+    }
+}
+
+/// For the log: what happened, and what an admin can do where something has to be done.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(bad) => {
+                write!(
+                    f,
+                    "{bad}; correct the line of this module in the PAM configuration"
+                )
+            }
+            Self::NoName(why) => write!(f, "nobody says who logs in: {why}"),
+            Self::Name(bad) => bad.fmt(f),
+            Self::Unresolved(why) => write!(f, "{why}; see: getent passwd, /etc/nsswitch.conf"),
+            Self::NoAnswer(why) => write!(f, "nobody can be asked: {why}"),
+            Self::NothingTyped => f.write_str("nothing was typed"),
+            Self::TooManyAnswers => {
+                f.write_str("too many answers, and not all of them could be codes")
+            }
+            Self::Daemon(error) => match error {
+                Error::NotPermitted(_)
+                | Error::Rejected(_)
+                | Error::Expired(_)
+                | Error::NotEnrolled(_)
+                | Error::Throttled(_) => error.fmt(f),
+                Error::InvalidArgs(_) => {
+                    write!(f, "countersignd does not understand this module: {error}; ")?;
+                    f.write_str("install the same version of both")
+                }
+                Error::Unavailable(_) | Error::Busy(_) => {
+                    write!(f, "countersignd: {error}; see: journalctl -u countersignd")
+                }
+                // The door adds where it looked, and what to see there.
+                Error::Transport(_) => write!(f, "countersignd: {error}"),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::UserName;
+    use crate::options::Options;
+
+    fn refusals() -> Vec<(Refusal, i32)> {
+        let no_answer = NoAnswer { result: 19 };
+        let argument = Options::parse(&[c"nullok"], 0).unwrap_err();
+        let name = UserName::parse(Vec::new()).unwrap_err();
+        let mut refusals = vec![
+            (Refusal::Argument(argument), 3),
+            (Refusal::NoName(no_answer), 19),
+            (Refusal::Name(name), 7),
+            (Refusal::NoAnswer(no_answer), 19),
+            (Refusal::NothingTyped, 7),
+            (Refusal::TooManyAnswers, 7),
+        ];
+        let why = || "why".to_owned();
+        refusals.extend(
+            [
+                (Error::NotPermitted(why()), 6),
+                (Error::Rejected(why()), 7),
+                (Error::Expired(why()), 7),
+                (Error::NotEnrolled(why()), 7),
+                (Error::Throttled(why()), 11),
+                (Error::InvalidArgs(why()), 9),
+                (Error::Unavailable(why()), 9),
+                (Error::Busy(why()), 9),
+                (Error::Transport(why()), 9),
+            ]
+            .map(|(error, number)| (Refusal::Daemon(error), number)),
+        );
+        refusals
+    }
+
+    #[test]
+    fn every_outcome_has_its_number() {
+        assert_eq!(result(&Ok(Passed::Finished)) as i32, 0);
+        let rule = "office".to_owned();
+        assert_eq!(result(&Ok(Passed::NotDemanded { rule })) as i32, 25);
+        for (refusal, number) in refusals() {
+            assert_eq!(result(&Err(refusal)) as i32, number);
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_neither_a_success_nor_ignored() {
+        for (refusal, _) in refusals() {
+            let result = refusal.consequence().result;
+            assert_ne!(result, PamResultCode::PAM_SUCCESS, "{refusal:?}");
+            assert_ne!(result, PamResultCode::PAM_IGNORE, "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn the_claimant_is_told_when_nobody_can_tell() {
+        for (refusal, number) in refusals() {
+            let told = refusal.consequence().message;
+            let expected = (number == 9).then_some(Message::Unavailable);
+            assert_eq!(told, expected, "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn what_needs_mending_is_an_error_and_says_what_to_do() {
+        for (refusal, number) in refusals() {
+            let error = refusal.consequence().priority == Priority::Error;
+            assert_eq!(error, [3, 9].contains(&number), "{refusal:?}");
+            let line = refusal.to_string();
+            let advises = ["see: ", "correct ", "install "]
+                .iter()
+                .any(|w| line.contains(w));
+            // The door's own text has the advice there.
+            let by_door = matches!(refusal, Refusal::Daemon(Error::Transport(_)));
+            assert_eq!(advises, error && !by_door, "{line}");
+        }
+    }
+}
