@@ -60,19 +60,10 @@ impl Context {
         }
     }
 
-    /// What is known of a user; a user that the daemon does not know has nothing.
+    /// What is known of a user.
     pub(crate) fn status(&mut self, account: &Account) -> Result<UserStatus, Error> {
-        match self.client.status(account.wire()) {
-            Ok(status) => Ok(UserStatus::of(account, status)),
-            Err(Daemon::NotEnrolled(_)) => Ok(UserStatus::of(
-                account,
-                countersign_bus::types::Status::default(),
-            )),
-            Err(error) => Err(Error::Daemon {
-                error,
-                door: self.door.clone(),
-            }),
-        }
+        let status = self.call(|client| client.status(account.wire()))?;
+        Ok(UserStatus::of(account, status))
     }
 
     /// Calls the daemon for a change, with a fresh code as proof where one is demanded: of an
@@ -82,21 +73,23 @@ impl Context {
         account: &Account,
         mut change: impl FnMut(&mut Client, Option<String>) -> Result<T, Daemon>,
     ) -> Result<T, Error> {
-        let public = !door::is_root(&self.door);
-        let proof = if public && self.status(account)?.enrolled {
-            Some(self.proof()?)
-        } else {
-            None
-        };
-        let asked = proof.is_some();
-        match change(&mut self.client, proof.map(|proof| proof.to_string())) {
-            // Enrolled since, in another window.
-            Err(Daemon::NotPermitted(text)) if public && !asked && text.contains("proof") => {
-                let proof = self.proof()?.to_string();
-                self.call(|client| change(client, Some(proof)))
-            }
-            outcome => self.call(|_| outcome),
+        if self.demands_proof(account)? {
+            let proof = self.proof()?;
+            return self.call(|client| change(client, Some(proof.to_string())));
         }
+        let outcome = self.call(|client| change(client, None));
+        match outcome {
+            // Enrolled in the meantime, in another window.
+            Err(error) if error.is_prohibition() && self.demands_proof(account)? => {
+                let proof = self.proof()?;
+                self.call(|client| change(client, Some(proof.to_string())))
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn demands_proof(&mut self, account: &Account) -> Result<bool, Error> {
+        Ok(!door::is_root(&self.door) && self.status(account)?.enrolled)
     }
 
     fn proof(&mut self) -> Result<Zeroizing<String>, Error> {

@@ -107,6 +107,17 @@ impl Error {
         )
     }
 
+    /// Whether the daemon does not let the caller do this.
+    pub(crate) fn is_prohibition(&self) -> bool {
+        matches!(
+            self,
+            Self::Daemon {
+                error: Daemon::NotPermitted(_),
+                ..
+            }
+        )
+    }
+
     /// Whether whoever read the output has gone away.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -117,7 +128,8 @@ impl Error {
 fn sentence(error: &Daemon, door: &Door) -> String {
     match error {
         Daemon::InvalidArgs(text) => format!(
-            "The daemon does not accept this{}. Check the arguments: countersignctl --help",
+            "The daemon does not accept this{}. \
+             See what there is: countersignctl status; and how to say it: countersignctl --help",
             because(text)
         ),
         Daemon::NotPermitted(text) => match door {

@@ -6,6 +6,7 @@ use countersign_bus::Client;
 use countersign_bus::client::Begun;
 use countersign_bus::types::{Ask, Challenge, Login, News, Next};
 use nix::unistd::ttyname;
+use zeroize::Zeroizing;
 
 use crate::account::Account;
 use crate::cli::Test;
@@ -69,25 +70,24 @@ fn login(arguments: &Test, account: &Account) -> Result<Login, Error> {
 }
 
 /// What a login would say and ask, and the answer.
-fn answer(challenge: &Challenge, context: &mut Context) -> Result<String, Error> {
-    if let Some(news) = challenge.news {
-        let line = news_line(news, challenge);
-        if context.answers.are_typed() {
+fn answer(challenge: &Challenge, context: &mut Context) -> Result<Zeroizing<String>, Error> {
+    if context.answers.are_typed() {
+        if let Some(line) = introduction(challenge) {
             context.output.line(&line)?;
         }
-    }
-    if context.answers.are_typed() && challenge.ask == Ask::Code && challenge.recovery {
-        context
-            .output
-            .line("(A recovery code is taken too. Enter alone ends this.)")?;
+        if challenge.ask == Ask::Code && challenge.recovery {
+            context
+                .output
+                .line("(A recovery code is taken too. Enter alone ends this.)")?;
+        }
     }
     let answer = context.answers.hidden(prompt(challenge.ask))?;
     if answer.is_empty() {
         return Err(Error::Refused(
-            "Nothing was answered, and nothing was spent.".to_owned(),
+            "Nothing was answered: the login would go no further.".to_owned(),
         ));
     }
-    Ok(answer.to_string())
+    Ok(answer)
 }
 
 fn prompt(ask: Ask) -> &'static str {
@@ -99,19 +99,27 @@ fn prompt(ask: Ask) -> &'static str {
     }
 }
 
-fn news_line(news: News, challenge: &Challenge) -> String {
+/// What a login says before it asks, in the PAM module's words.
+fn introduction(challenge: &Challenge) -> Option<String> {
     let left = challenge.tries;
-    let wait = challenge.wait.map(duration);
-    match (news, wait) {
-        (News::Wrong, _) => format!("Wrong one-time code. Try again ({left} left)."),
-        (News::Used, _) => "Code already used. Wait for a new one.".to_owned(),
-        (News::SeveralCodes, _) => "Too many wrong codes. Type two in a row.".to_owned(),
-        (News::WrongRecovery, _) => format!("Wrong recovery code. Try again ({left} left)."),
-        (News::RecoveryWait, Some(wait)) => {
-            format!("Too many wrong recovery codes. They are taken again in {wait}.")
-        }
-        (News::RecoveryWait, None) => "Too many wrong recovery codes. Wait a while.".to_owned(),
-    }
+    let several = match challenge.codes {
+        0..=2 => "Too many wrong codes. Type two in a row.".to_owned(),
+        more => format!("Too many wrong codes. Type {more} in a row."),
+    };
+    let line = match (challenge.news, challenge.ask) {
+        (Some(News::Wrong), _) => format!("Wrong one-time code. Try again ({left} left)."),
+        (Some(News::Used), _) => "Code already used. Wait for a new one.".to_owned(),
+        (Some(News::SeveralCodes), _) | (None, Ask::FirstCode) => several,
+        (Some(News::WrongRecovery), _) => format!("Wrong recovery code. Try again ({left} left)."),
+        (Some(News::RecoveryWait), _) => match challenge.wait {
+            Some(wait) => format!("Too many wrong codes. Wait {}.", duration(wait)),
+            None => "Too many wrong codes. Wait a while.".to_owned(),
+        },
+        (None, Ask::NextCode) => "Wait until the app shows the next code (up to 30 s).".to_owned(),
+        (None, Ask::RecoveryCode) => "Type one of the recovery codes you saved.".to_owned(),
+        (None, Ask::Code) => return None,
+    };
+    Some(line)
 }
 
 fn not_demanded(
@@ -170,4 +178,55 @@ fn refused(error: Error) -> Error {
         "Refused: the login would end here. Each code works once; is the phone's clock right?"
             .to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn challenge(ask: Ask, news: Option<News>) -> Challenge {
+        Challenge {
+            ask,
+            codes: 2,
+            tries: 2,
+            lengths: vec![6],
+            recovery: true,
+            news,
+            wait: Some(61),
+        }
+    }
+
+    #[test]
+    fn a_test_says_what_a_login_says() {
+        for (ask, news, line) in [
+            (Ask::Code, None, None),
+            (
+                Ask::Code,
+                Some(News::Wrong),
+                Some("Wrong one-time code. Try again (2 left)."),
+            ),
+            (
+                Ask::Code,
+                Some(News::Used),
+                Some("Code already used. Wait for a new one."),
+            ),
+            (
+                Ask::FirstCode,
+                None,
+                Some("Too many wrong codes. Type two in a row."),
+            ),
+            (
+                Ask::NextCode,
+                None,
+                Some("Wait until the app shows the next code (up to 30 s)."),
+            ),
+            (
+                Ask::RecoveryCode,
+                Some(News::RecoveryWait),
+                Some("Too many wrong codes. Wait 61 s."),
+            ),
+        ] {
+            assert_eq!(introduction(&challenge(ask, news)).as_deref(), line);
+        }
+    }
 }
