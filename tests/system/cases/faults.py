@@ -34,10 +34,20 @@ def broken(product, report, name, *, says):
         yield mend.callback
         place = product.machine.cursor()
         refused_in_time(product, person, kept)
-        why = [text(entry) for entry in product.machine.journal(place) if "ountersign" in str(entry)]
-        told = [message for message in why if any(word in message for word in says)]
-        report.note(f"{name}: " + " | ".join(dict.fromkeys(why)))
+        report.note(f"{name}: " + explained(product, place, says))
+    good_again(product, person, spent, kept)
+
+
+def explained(product, place, says):
+    """The journal since `place` says why a login was refused, in one of these words; all it says."""
+    why = [text(entry) for entry in product.machine.journal(place) if "ountersign" in str(entry)]
+    told = [message for message in why if any(word in message for word in says)]
     require(told, f"no message says any of {says}:\n" + "\n".join(why))
+    return " | ".join(dict.fromkeys(why))
+
+
+def good_again(product, person, spent, kept):
+    """After the repair a spent code is still spent, and one that was not judged is good."""
     require("success" not in product.try_code(person, spent), "a spent code is good again")
     product.machine.run("countersignctl", "unlock", person.name)
     require("success" in product.try_code(person, kept), "no login after the repair")
@@ -159,7 +169,7 @@ listener_case("drip", "a byte now and then at the root door: refused within the 
 listener_case("hang-up", "a listener that hangs up: refused")
 
 
-def damaged(name, sentence, script, says):
+def damaged(name, sentence, script, says, restart=False):
     """A case in which the stopped daemon's files are changed by a shell script."""
 
     @case(sentence)
@@ -167,19 +177,30 @@ def damaged(name, sentence, script, says):
         machine = product.machine
         with broken(product, report, name, says=says) as mend:
             stop(product)
-            machine.sh("rm -rf /root/saved; mkdir /root/saved; cp -a $1 /etc/countersign /root/saved", STATE)
-            mend(restore, product)
+            if restart:
+                mend(start, product)
+            save(product, mend)
             machine.sh(script, STATE)
             start(product)
+
+
+def save(product, mend):
+    """Keep a copy of the stopped daemon's files, which the mending puts back."""
+    script = """
+        rm -rf /root/saved; mkdir /root/saved
+        cp -a "$1" /root/saved/state; cp -a /etc/countersign /root/saved/settings
+        """
+    product.machine.sh(script, STATE)
+    mend(restore, product)
 
 
 def restore(product):
     """Put the saved files back, under the running daemon: it must notice by itself."""
     product.machine.sh(
         """
-        rm -f "$1"/*
-        cp -a /root/saved/countersign/. "$1" 2>/dev/null
-        cp -a /root/saved/etc/. /etc/countersign/
+        rm -f "$1"/store.db*
+        cp -a /root/saved/state/. "$1"
+        cp -a /root/saved/settings/. /etc/countersign
         """, STATE,
     )
 
@@ -194,26 +215,101 @@ damaged("garbled", "every page of the database overwritten but the first: refuse
         size=$(stat -c %s "$1/store.db")
         head -c $((size - 4096)) /dev/urandom | dd of="$1/store.db" bs=4096 seek=1 conv=notrunc status=none
         """, ["restore", "backup"])
-damaged("keyless", "master key missing: refused", "rm /etc/countersign/master.key", ["master.key", "key"])
+damaged("keyless", "master key missing: refused", "rm /etc/countersign/master.key", ["master.key", "key"], restart=True)
 damaged("rekeyed", "another master key: refused",
-        "head -c 32 /dev/urandom >/etc/countersign/master.key", ["key"])
+        "head -c 32 /dev/urandom >/etc/countersign/master.key", ["key"], restart=True)
 
 
-@case("a user's record flipped: refused, and nobody else is")
-def flipped(product, _report):
+@case("one person's record flipped: they are refused, everyone else is not")
+def flipped(product, report):
     machine = product.machine
-    victim, other = product.people.make("flipped", "unflipped")
+    other = product.people.make("unflipped")
+    before = keys(product)
+    with broken(product, report, "flipped", says=["damaged", "restore", "backup"]) as mend:
+        theirs = keys(product) - before
+        require(theirs, "no record was made with the person")
+        stop(product)
+        save(product, mend)
+        for key in theirs:
+            machine.sh(
+                """
+                sqlite3 "$1/store.db" "UPDATE record SET data = CAST(substr(data, 1, length(data) / 2)
+                  || x'a5' || substr(data, length(data) / 2 + 2) AS BLOB) WHERE hex(key) = '$2'"
+                """, STATE, key,
+            )
+        start(product)
+        require("success" in product.try_code(other, other.codes.fresh()), "another person was refused too")
+
+
+def keys(product):
+    """The keys of all records."""
+    return set(product.machine.sh('sqlite3 -readonly "$1/store.db" "SELECT hex(key) FROM record"', STATE).split())
+
+
+@case("disk full while the daemon runs: logins go on, spent codes stay spent")
+def disk_full_running(product, report):
+    machine = product.machine
+    first, second, third = product.people.make("full-a", "full-b", "full-c")
+    spent = first.codes.fresh()
+    require("success" in product.try_code(first, spent), "no login before")
+    with small_disk(product):
+        fill(product)
+        report.note(machine.sh('df -h "$1" | tail -1; ls -la "$1"', STATE))
+        require("success" in product.try_code(second, second.codes.fresh()), "refused though there is ballast")
+        fill(product)
+        require("success" in product.try_code(third, third.codes.fresh()), "refused after the ballast went")
+        require("success" not in product.try_code(first, spent), "a spent code is good again")
+    require("success" not in product.try_code(first, spent), "a spent code is good again, after")
+    require("success" not in product.try_code(third, third.codes.at(0)), "a spent code of a full disk is good again")
+
+
+@case("disk full to the last byte before the daemon starts: refused until there is room")
+def disk_full_starting(product, report):
+    machine = product.machine
+    person = product.people.make("full-start")
+    spent, kept = person.codes.pair()
+    require("success" in product.try_code(person, spent), "no login before")
+    with small_disk(product):
+        stop(product)
+        machine.sh('rm -f "$1/ballast"; sqlite3 "$1/store.db" "PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null', STATE)
+        fill(product)
+        start(product)
+        place = machine.cursor()
+        refused_in_time(product, person, kept)
+        report.note("full-start: " + explained(product, place, ["room", "space", "full"]))
+        machine.run("rm", f"{STATE}/filler")
+        good_again(product, person, spent, kept)
+
+
+@contextlib.contextmanager
+def small_disk(product):
+    """The state directory on a file system of 48 MiB of its own."""
+    machine = product.machine
     stop(product)
     machine.sh(
         """
-        rm -rf /root/saved; mkdir /root/saved; cp -a "$1" /etc/countersign /root/saved
-        sqlite3 "$1/store.db" .tables .schema
+        mkdir -p /run/small; mount -t tmpfs -o size=48m,mode=700 none /run/small
+        chown countersign: /run/small; cp -a "$1/." /run/small
+        mount --bind /run/small "$1"; umount /run/small
         """, STATE,
     )
-    require(False, "schema not known yet")
     start(product)
-    require("success" in product.try_code(other, other.codes.fresh()), "the other's login is refused")
-    refused_in_time(product, victim, victim.codes.fresh())
+    try:
+        yield
+    finally:
+        stop(product)
+        machine.sh(
+            """
+            rm -f "$1/filler"; rm -rf /root/small; cp -a "$1" /root/small
+            umount "$1"; rm -rf "$1"/*; cp -a /root/small/. "$1"
+            """, STATE,
+        )
+        start(product)
+
+
+def fill(product):
+    """Leave no byte, ballast or not."""
+    product.machine.sh('cat /dev/zero >>"$1/filler" 2>/dev/null || true; test "$(df --output=avail "$1" | tail -1)" = 0', STATE)
 
 
 @case("bad configuration: the daemon does not start, says where, and logins are refused")

@@ -85,6 +85,17 @@ def program(name, sentence, command, proof):
                 require(bus.said() == "listening\n", f"the false bus was asked:\n{bus.said()}")
 
 
+@case("control: the false service is believed where the PAM configuration itself names it")
+def control(product, _report):
+    machine = product.machine
+    person = product.people.make("believer")
+    line = LINE + f" bus={ADDRESS}"
+    machine.write("/etc/pam.d/control", f"{line}\naccount required pam_permit.so\n")
+    with FalseBus(product, "asks", person.name) as bus:
+        said = product.try_code(person, "123456", service="control", user=person.name)
+        require("success" in said, f"this attack would prove nothing: {said}\n{bus.said()}")
+
+
 program("su", "su with a hostile environment and a false bus: only the right code opens it",
         ["su", "-c", "id", "TARGET"], lambda product, target, said: f"uid={target.uid}" in said)
 program("sudo", "sudo -E with a hostile environment and a false bus: only the right code opens it",

@@ -36,7 +36,7 @@ def right_code(product, report):
     place = product.machine.cursor()
     outcome = ssh.login(product.machine, alice, (CODE, alice.codes.fresh()))
     ssh.require_in(alice, outcome)
-    one_record(product, place, alice, "accepted", FACTOR="totp")
+    one_record(product, place, alice, "accepted")
     report.save("ssh-key-and-code.txt", outcome[1])
 
 
