@@ -22,13 +22,13 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     }
 }
 
-/// A time to wait, as "45 s", "2 min", "3 h" or "2 days", rounded up.
+/// A time to wait, in one number, rounded up so that whoever waits for it waits long enough.
 pub(crate) fn duration(seconds: u64) -> String {
     match seconds {
-        0..=90 => format!("{seconds} s"),
-        91..=5400 => format!("{} min", seconds.div_ceil(60)),
-        5401..=172_800 => format!("{} h", seconds.div_ceil(3600)),
-        _ => format!("{} days", seconds.div_ceil(86_400)),
+        0..60 => format!("{seconds} s"),
+        60..7_200 => format!("{} min", seconds.div_ceil(60)),
+        7_200..172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        172_800.. => format!("{} days", seconds.div_ceil(86_400)),
     }
 }
 
@@ -96,10 +96,12 @@ mod tests {
     fn a_wait_is_never_rounded_down() {
         for (seconds, text) in [
             (0, "0 s"),
-            (90, "90 s"),
-            (91, "2 min"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (61, "2 min"),
             (3541, "60 min"),
-            (5401, "2 h"),
+            (7_200, "2 h"),
+            (7_201, "3 h"),
             (172_801, "3 days"),
         ] {
             assert_eq!(duration(seconds), text);

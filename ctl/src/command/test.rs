@@ -2,7 +2,6 @@
 
 use std::io;
 
-use countersign_bus::Client;
 use countersign_bus::client::Begun;
 use countersign_bus::types::{Ask, Challenge, Login, News, Next};
 use nix::unistd::ttyname;
@@ -12,6 +11,7 @@ use crate::account::Account;
 use crate::cli::Test;
 use crate::context::Context;
 use crate::error::Error;
+use crate::output::Output;
 use crate::report::Tested;
 use crate::words::{count, duration, printable};
 
@@ -24,34 +24,62 @@ pub(super) fn run(arguments: &Test, context: &mut Context) -> Result<(), Error> 
             printable(&arguments.service)
         ))?;
     }
-    match context.call(|client| client.begin(&login))? {
-        Begun::NotDemanded { rule } => not_demanded(arguments, &account, &rule, context),
-        Begun::Transaction { transaction, next } => {
-            if !arguments.json {
-                context.output.line(
-                    "It counts: a code given here is spent, and a wrong one is a wrong one.",
-                )?;
-            }
-            let mut next = next;
-            loop {
-                let challenge = match next {
-                    Next::Finished { recovery_left } => {
-                        return finished(arguments, &account, recovery_left, context);
-                    }
-                    Next::Ask(challenge) => challenge,
-                };
-                let answer = match answer(&challenge, context) {
-                    Ok(answer) => answer,
-                    Err(error) => {
-                        // It is over either way; the daemon forgets it by itself otherwise.
-                        let _ = context.call(|client| client.cancel(&transaction));
-                        return Err(error);
-                    }
-                };
-                let respond = |client: &mut Client| client.respond(&transaction, &answer);
-                next = context.call(respond).map_err(refused)?;
+    let begun = context.call(|client| client.begin(&login))?;
+    let outcome = go_through(begun, arguments.json, context);
+    if arguments.json {
+        report(arguments, &account, &outcome, &context.output)?;
+        return outcome.map(drop).map_err(in_words);
+    }
+    match outcome.map_err(in_words)? {
+        Passed::NotDemanded { rule } => context.output.strong(&format!(
+            "No second factor is asked for here, by the rule \"{}\".",
+            printable(&rule)
+        )),
+        Passed::Accepted { recovery_left } => {
+            context.output.strong("Accepted: the login would go on.")?;
+            match recovery_left {
+                Some(left) => context
+                    .output
+                    .line(&format!("{} left.", count(left as usize, "recovery code"))),
+                None => Ok(()),
             }
         }
+    }
+}
+
+/// How a login would go on.
+enum Passed {
+    /// Without a factor.
+    NotDemanded { rule: String },
+    /// With a factor proven.
+    Accepted { recovery_left: Option<u32> },
+}
+
+/// Puts the daemon's challenges until it is satisfied.
+fn go_through(begun: Begun, quiet: bool, context: &mut Context) -> Result<Passed, Error> {
+    let (transaction, mut next) = match begun {
+        Begun::NotDemanded { rule } => return Ok(Passed::NotDemanded { rule }),
+        Begun::Transaction { transaction, next } => (transaction, next),
+    };
+    if !quiet {
+        context
+            .output
+            .line("It counts: a code given here is spent, and a wrong one counts as wrong.")?;
+    }
+    loop {
+        let challenge = match next {
+            Next::Finished { recovery_left } => return Ok(Passed::Accepted { recovery_left }),
+            Next::Ask(challenge) => challenge,
+        };
+        let answer = match answer(&challenge, context) {
+            Ok(answer) => answer,
+            Err(error) => {
+                // Ignoring a failure: the transaction ends with the connection too.
+                let _ = context.call(|client| client.cancel(&transaction));
+                return Err(error);
+            }
+        };
+        next = context.call(|client| client.respond(&transaction, &answer))?;
     }
 }
 
@@ -122,55 +150,8 @@ fn introduction(challenge: &Challenge) -> Option<String> {
     Some(line)
 }
 
-fn not_demanded(
-    arguments: &Test,
-    account: &Account,
-    rule: &str,
-    context: &Context,
-) -> Result<(), Error> {
-    if arguments.json {
-        return context.output.json(&Tested {
-            user: &account.name,
-            uid: account.uid,
-            service: &arguments.service,
-            outcome: "not-demanded",
-            rule: Some(rule),
-            recovery_left: None,
-        });
-    }
-    context.output.strong(&format!(
-        "No second factor is asked for here, by the rule \"{}\".",
-        printable(rule)
-    ))
-}
-
-fn finished(
-    arguments: &Test,
-    account: &Account,
-    recovery_left: Option<u32>,
-    context: &Context,
-) -> Result<(), Error> {
-    if arguments.json {
-        return context.output.json(&Tested {
-            user: &account.name,
-            uid: account.uid,
-            service: &arguments.service,
-            outcome: "accepted",
-            rule: None,
-            recovery_left,
-        });
-    }
-    context.output.strong("Accepted: the login would go on.")?;
-    match recovery_left {
-        Some(left) => context
-            .output
-            .line(&format!("{} left.", count(left as usize, "recovery code"))),
-        None => Ok(()),
-    }
-}
-
 /// The daemon's refusal, as what it is here: the outcome.
-fn refused(error: Error) -> Error {
+fn in_words(error: Error) -> Error {
     if !error.is_rejection() {
         return error;
     }
@@ -178,6 +159,29 @@ fn refused(error: Error) -> Error {
         "Refused: the login would end here. Each code works once; is the phone's clock right?"
             .to_owned(),
     )
+}
+
+/// The outcome as JSON; none if the daemon had no say in it.
+fn report(
+    arguments: &Test,
+    account: &Account,
+    outcome: &Result<Passed, Error>,
+    output: &Output,
+) -> Result<(), Error> {
+    let (outcome, rule, recovery_left) = match outcome {
+        Ok(Passed::NotDemanded { rule }) => ("not-demanded", Some(rule.as_str()), None),
+        Ok(Passed::Accepted { recovery_left }) => ("accepted", None, *recovery_left),
+        Err(error) if error.is_rejection() => ("rejected", None, None),
+        Err(_) => return Ok(()),
+    };
+    output.json(&Tested {
+        user: &account.name,
+        uid: account.uid,
+        service: &arguments.service,
+        outcome,
+        rule,
+        recovery_left,
+    })
 }
 
 #[cfg(test)]
@@ -223,7 +227,7 @@ mod tests {
             (
                 Ask::RecoveryCode,
                 Some(News::RecoveryWait),
-                Some("Too many wrong codes. Wait 61 s."),
+                Some("Too many wrong codes. Wait 2 min."),
             ),
         ] {
             assert_eq!(introduction(&challenge(ask, news)).as_deref(), line);
