@@ -2,4 +2,7 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod keys;
+pub mod seal;
 pub mod store;
+pub mod vault;

@@ -96,7 +96,7 @@ impl Revision {
     const ABSENT: u64 = 0;
 
     /// The state of an entry that does not exist, in the same store that `self` was read from.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) const fn absent(self) -> Self {
         Self {
             number: Self::ABSENT,

@@ -4,12 +4,12 @@
 //! before it is durable. The database is never created here: that is `init`'s to do, so that a
 //! lost one is noticed and not silently begun anew.
 
-use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use futures_channel::oneshot;
+use tracing::error;
 
 use self::job::{Job, Read, Request, Write};
 use self::worker::Worker;
@@ -38,23 +38,21 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Starts the thread that owns the database at `path`.
+    /// Starts the thread that owns the database in `directory`.
     ///
-    /// A database that cannot be opened is no error here: every request is refused with the
-    /// reason, and served once the file has been repaired.
-    ///
-    /// # Errors
-    ///
-    /// If there can be no thread.
-    pub fn start(path: PathBuf) -> io::Result<Self> {
+    /// A database that cannot be opened is no error here, nor is a thread that cannot be started:
+    /// every request is refused with the reason. One that is put right is served from then on.
+    pub fn open(directory: &Path) -> Self {
         let (queue, jobs) = sync_channel(QUEUE);
+        let path = directory.join(FILE_NAME);
         let worker = thread::Builder::new()
             .name("store".into())
-            .spawn(move || Worker::new(path).run(&jobs))?;
-        Ok(Self {
+            .spawn(move || Worker::new(path).run(&jobs))
+            .inspect_err(|error| error!("no thread for the database can be started: {error}"));
+        Self {
             queue: Some(queue),
-            worker: Some(worker),
-        })
+            worker: worker.ok(),
+        }
     }
 
     async fn ask<T>(
@@ -80,9 +78,9 @@ impl Sqlite {
             TrySendError::Full(_) => StoreError::Unavailable(format!(
                 "the database is busy: {QUEUE} requests are waiting; try again"
             )),
-            TrySendError::Disconnected(_) => {
-                StoreError::Fatal("the database's thread has ended; restart countersignd".into())
-            }
+            TrySendError::Disconnected(_) => StoreError::Fatal(
+                "there is no thread for the database any more; restart countersignd".into(),
+            ),
         })
     }
 }

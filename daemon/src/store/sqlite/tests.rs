@@ -54,7 +54,7 @@ impl Place {
     }
 
     fn start(&self) -> Sqlite {
-        Sqlite::start(self.database()).unwrap()
+        Sqlite::open(self.directory.path())
     }
 
     fn database(&self) -> PathBuf {
