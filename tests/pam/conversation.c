@@ -77,21 +77,24 @@ static char *read_line(void) {
 
 static void interrupted(int signal) { (void)signal; } /* it ends the read(), nothing more */
 
-/* Reads an answer from the terminal, or from stdin where that is none. */
-static char *ask(int style) {
+/* Shows a prompt and reads the answer, from the terminal or from stdin where that is none. */
+static char *ask(const struct conversation *conversation, const struct pam_message *prompt) {
     struct termios before, quiet;
-    bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-    if (!terminal) return read_line();
-
+    bool hidden = prompt->msg_style == PAM_PROMPT_ECHO_OFF;
+    if (tcgetattr(STDIN_FILENO, &before) != 0) {
+        show(conversation, prompt);
+        return read_line();
+    }
     struct sigaction catch = {.sa_handler = interrupted}, old;
     sigaction(SIGINT, &catch, &old); /* no SA_RESTART: the terminal must be put right before we go */
     quiet = before;
-    if (style == PAM_PROMPT_ECHO_OFF) quiet.c_lflag &= ~(tcflag_t)ECHO;
+    if (hidden) quiet.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    show(conversation, prompt); /* only now: whoever sees it may type at once */
     char *answer = read_line();
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     sigaction(SIGINT, &old, NULL);
-    if (style == PAM_PROMPT_ECHO_OFF) fputc('\n', stderr);
+    if (hidden) fputc('\n', stderr);
     return answer;
 }
 
@@ -102,6 +105,10 @@ static void discard(struct pam_response *replies, int n) {
             free(replies[i].resp);
         }
     free(replies);
+}
+
+static bool answers(enum behaviour behaviour) {
+    return behaviour == ANSWER || behaviour == NULL_FOR_INFO || behaviour == FAIL_INFO;
 }
 
 /* What a behaviour says before anything is read; PAM_SUCCESS to go on. */
@@ -135,18 +142,15 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
     if (!filled) return PAM_BUF_ERR;
     for (int i = 0; i < n; i++) {
         int style = messages[i]->msg_style;
-        show(conversation, messages[i]);
-        if (!is_prompt(style)) {
-            if (style == PAM_TEXT_INFO || style == PAM_ERROR_MSG) continue;
-            discard(filled, n);
-            return PAM_CONV_ERR;
+        if (is_prompt(style) && answers(behaviour)) {
+            filled[i].resp = ask(conversation, messages[i]);
+            if (filled[i].resp) continue;
+        } else {
+            show(conversation, messages[i]);
+            if (is_prompt(style) || style == PAM_TEXT_INFO || style == PAM_ERROR_MSG) continue;
         }
-        if (behaviour != ANSWER && behaviour != NULL_FOR_INFO && behaviour != FAIL_INFO) continue;
-        filled[i].resp = ask(style);
-        if (!filled[i].resp) {
-            discard(filled, n);
-            return PAM_CONV_ERR;
-        }
+        discard(filled, n);
+        return PAM_CONV_ERR;
     }
 
     int result = misbehave(behaviour, asks, tells);
