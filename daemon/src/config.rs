@@ -1,0 +1,165 @@
+//! `countersign.toml` and its drop-ins, read once and never doubted again.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use countersign_core::throttle::Backoff;
+use countersign_core::time::Period;
+use countersign_core::totp::{Algorithm, Digits};
+use thiserror::Error;
+
+mod file;
+#[cfg(test)]
+mod tests;
+
+use self::file::File;
+
+/// The settings, every one of them usable as it stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Config {
+    /// How wrong responses are slowed down.
+    pub backoff: Backoff,
+    /// What authenticator apps show beside the user's name.
+    pub issuer: String,
+    /// How many digits the codes of newly enrolled credentials have.
+    pub digits: Digits,
+    /// The hash that newly enrolled credentials use.
+    pub algorithm: Algorithm,
+    /// How long a code of a newly enrolled credential lasts.
+    pub period: Period,
+    /// Whether users may enroll their first factor by themselves.
+    pub self_service: bool,
+}
+
+impl Default for Config {
+    /// What the packaged file says.
+    fn default() -> Self {
+        Self {
+            backoff: Backoff::DEFAULT,
+            issuer: "Countersign".to_owned(),
+            digits: Digits::DEFAULT,
+            algorithm: Algorithm::Sha1,
+            period: Period::DEFAULT,
+            self_service: false,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file `main` and, if there is a directory of that name with `.d` behind it, every
+    /// `*.toml` in there in the order of their names. A later one wins, setting by setting; what
+    /// none of them says is as in [`Config::default`].
+    ///
+    /// # Errors
+    ///
+    /// If there is no such file, if one cannot be read, or if one has anything in it that is not
+    /// understood to the last word. None of it is then in force: half a policy is worse than none.
+    pub fn load(main: &Path) -> Result<Self, ConfigError> {
+        let mut settings = read(main)?;
+        for path in drop_ins(main)? {
+            settings = read(&path)?.over(settings);
+        }
+        Ok(settings.into())
+    }
+}
+
+impl From<File> for Config {
+    fn from(file: File) -> Self {
+        let default = Self::default();
+        let File {
+            throttle,
+            totp,
+            enrollment,
+        } = file;
+        Self {
+            backoff: throttle.rule.map_or(default.backoff, Backoff::from),
+            issuer: totp.issuer.map_or(default.issuer, String::from),
+            digits: totp.digits.map_or(default.digits, Digits::from),
+            algorithm: totp.algorithm.map_or(default.algorithm, Algorithm::from),
+            period: totp.period_seconds.map_or(default.period, Period::from),
+            self_service: enrollment
+                .self_service
+                .map_or(default.self_service, bool::from),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            ConfigError::Missing(path.to_owned())
+        } else {
+            ConfigError::Unreadable(path.to_owned(), error)
+        }
+    })?;
+    toml::from_str(&text).map_err(|error| ConfigError::wrong(path, &text, &error))
+}
+
+/// The files beside `main` that go on where it ends, in order.
+fn drop_ins(main: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let mut directory = main.as_os_str().to_owned();
+    directory.push(".d");
+    let directory = PathBuf::from(directory);
+
+    let list = || -> io::Result<Vec<PathBuf>> {
+        let entries = match fs::read_dir(&directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        entries.map(|entry| Ok(entry?.path())).collect()
+    };
+    let mut paths = list().map_err(|error| ConfigError::Unreadable(directory.clone(), error))?;
+    // What package managers and editors leave behind is called otherwise.
+    paths.retain(|path| {
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        !hidden
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+    });
+    paths.sort();
+    Ok(paths)
+}
+
+/// The configuration cannot be used. The text says where, and what to write instead.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// There is none.
+    #[error(
+        "{}: there is no such file; put the packaged countersign.toml there, or an empty file to \
+         have the default of every setting", .0.display()
+    )]
+    Missing(PathBuf),
+    /// A file or directory cannot be read.
+    #[error("{path}: cannot be read: {1}", path = .0.display())]
+    Unreadable(PathBuf, #[source] io::Error),
+    /// A file says something that is not understood.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// In which line, from 1.
+        line: usize,
+        /// At which character of the line, from 1.
+        column: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+impl ConfigError {
+    fn wrong(path: &Path, text: &str, error: &toml::de::Error) -> Self {
+        let start = error.span().map_or(0, |span| span.start);
+        let before = text.get(..start).unwrap_or(text);
+        let line_before = before.rsplit('\n').next().unwrap_or_default();
+        Self::Wrong {
+            path: path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: line_before.chars().count() + 1,
+            message: error.message().trim_end().replace('\n', "; "),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! A configuration file as it is written.
+//!
+//! Each value is understood where it is read, so that an error names the line it is in.
+
+use std::fmt;
+
+use countersign_core::throttle::Backoff;
+use countersign_core::time::Period;
+use countersign_core::totp::{Algorithm, Digits};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
+
+/// One file. What it does not say is left to the one before it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct File {
+    pub(super) throttle: ThrottleSection,
+    pub(super) totp: TotpSection,
+    pub(super) enrollment: EnrollmentSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ThrottleSection {
+    pub(super) rule: Option<Rule>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct TotpSection {
+    pub(super) issuer: Option<Issuer>,
+    pub(super) digits: Option<DigitCount>,
+    pub(super) algorithm: Option<HashName>,
+    pub(super) period_seconds: Option<Seconds>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct EnrollmentSection {
+    pub(super) self_service: Option<Switch>,
+}
+
+impl File {
+    /// What this file says, and where it says nothing, what `earlier` ones did.
+    pub(super) fn over(self, earlier: Self) -> Self {
+        let Self {
+            throttle: ThrottleSection { rule },
+            totp:
+                TotpSection {
+                    issuer,
+                    digits,
+                    algorithm,
+                    period_seconds,
+                },
+            enrollment: EnrollmentSection { self_service },
+        } = self;
+        Self {
+            throttle: ThrottleSection {
+                rule: rule.or(earlier.throttle.rule),
+            },
+            totp: TotpSection {
+                issuer: issuer.or(earlier.totp.issuer),
+                digits: digits.or(earlier.totp.digits),
+                algorithm: algorithm.or(earlier.totp.algorithm),
+                period_seconds: period_seconds.or(earlier.totp.period_seconds),
+            },
+            enrollment: EnrollmentSection {
+                self_service: self_service.or(earlier.enrollment.self_service),
+            },
+        }
+    }
+}
+
+/// How strictly wrong codes are slowed down.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rule {
+    Default,
+    Strict,
+}
+
+impl Written for Rule {
+    const EXPECTED: &str = "\"default\" or \"strict\"";
+
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "default" => Some(Self::Default),
+            "strict" => Some(Self::Strict),
+            _ => None,
+        }
+    }
+}
+
+impl From<Rule> for Backoff {
+    fn from(rule: Rule) -> Self {
+        match rule {
+            Rule::Default => Self::DEFAULT,
+            Rule::Strict => Self::STRICT,
+        }
+    }
+}
+
+/// A name that every app shows as it is.
+#[derive(Debug)]
+pub(super) struct Issuer(String);
+
+impl Written for Issuer {
+    const EXPECTED: &str =
+        "a name of 1 to 64 characters in quotes, without a colon, such as \"Example Ltd\"";
+
+    fn from_text(text: &str) -> Option<Self> {
+        let fits = (1..=64).contains(&text.chars().count());
+        let shown = !text.contains(|c: char| c == ':' || c.is_control()) && text.trim() == text;
+        (fits && shown).then(|| Self(text.to_owned()))
+    }
+}
+
+impl From<Issuer> for String {
+    fn from(Issuer(name): Issuer) -> Self {
+        name
+    }
+}
+
+/// How many digits a code has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DigitCount(Digits);
+
+impl Written for DigitCount {
+    const EXPECTED: &str = "6, 7 or 8, without quotes (most apps know 6 only)";
+
+    fn from_number(number: i64) -> Option<Self> {
+        let count = u32::try_from(number).ok()?;
+        Digits::new(count).ok().map(Self)
+    }
+}
+
+impl From<DigitCount> for Digits {
+    fn from(DigitCount(digits): DigitCount) -> Self {
+        digits
+    }
+}
+
+/// The name of a hash.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HashName(Algorithm);
+
+impl Written for HashName {
+    const EXPECTED: &str = "\"SHA1\", \"SHA256\" or \"SHA512\" (most apps know SHA1 only)";
+
+    fn from_text(text: &str) -> Option<Self> {
+        Algorithm::named(text).ok().map(Self)
+    }
+}
+
+impl From<HashName> for Algorithm {
+    fn from(HashName(algorithm): HashName) -> Self {
+        algorithm
+    }
+}
+
+/// How many seconds a code lasts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seconds(Period);
+
+impl Written for Seconds {
+    const EXPECTED: &str =
+        "a whole number of seconds from 15 to 120, without quotes (most apps know 30 only)";
+
+    fn from_number(number: i64) -> Option<Self> {
+        let seconds = u64::try_from(number).ok()?;
+        Period::from_seconds(seconds).ok().map(Self)
+    }
+}
+
+impl From<Seconds> for Period {
+    fn from(Seconds(period): Seconds) -> Self {
+        period
+    }
+}
+
+/// Whether something is allowed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Switch {
+    Off,
+    On,
+}
+
+impl Written for Switch {
+    const EXPECTED: &str = "\"off\" or \"on\", in quotes";
+
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "off" => Some(Self::Off),
+            "on" => Some(Self::On),
+            _ => None,
+        }
+    }
+}
+
+impl From<Switch> for bool {
+    fn from(switch: Switch) -> Self {
+        match switch {
+            Switch::Off => false,
+            Switch::On => true,
+        }
+    }
+}
+
+/// A value that is written as one string or one whole number.
+trait Written: Sized {
+    /// What to write, to one who wrote something else.
+    const EXPECTED: &str;
+
+    /// The value that is written as `text`.
+    fn from_text(_text: &str) -> Option<Self> {
+        None
+    }
+
+    /// The value that is written as `number`.
+    fn from_number(_number: i64) -> Option<Self> {
+        None
+    }
+}
+
+struct Reader<T>(std::marker::PhantomData<T>);
+
+impl<T: Written> Visitor<'_> for Reader<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        T::from_text(text).ok_or_else(|| misplaced::<T, E>(&format!("{text:?}")))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+        T::from_number(number).ok_or_else(|| misplaced::<T, E>(&number.to_string()))
+    }
+}
+
+fn misplaced<T: Written, E: Error>(found: &str) -> E {
+    E::custom(format_args!(
+        "{found} cannot be used here; write {}",
+        T::EXPECTED
+    ))
+}
+
+macro_rules! read_as_written {
+    ($($type:ty),*) => {$(
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(Reader(std::marker::PhantomData))
+            }
+        }
+    )*};
+}
+
+read_as_written!(DigitCount, HashName, Issuer, Rule, Seconds, Switch);
