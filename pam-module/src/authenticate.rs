@@ -30,7 +30,7 @@ pub(crate) fn authenticate(
     login: &Login,
     password: Option<&[u8]>,
 ) -> Result<Passed, Refusal> {
-    let mut attempt = Attempt {
+    let mut exchange = Exchange {
         daemon,
         claimant,
         password,
@@ -39,7 +39,7 @@ pub(crate) fn authenticate(
         repeats: 0,
         in_a_row: 1,
     };
-    let outcome = attempt.run(login);
+    let outcome = exchange.run(login);
     outcome.inspect_err(|refusal| explain(refusal, claimant))
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn explain(refusal: &Refusal, claimant: &mut Claimant<'_, impl Conver
 }
 
 /// A login in progress.
-struct Attempt<'a, 'c, D, C> {
+struct Exchange<'a, 'c, D, C> {
     daemon: &'a mut D,
     claimant: &'a mut Claimant<'c, C>,
     password: Option<&'a [u8]>,
@@ -65,7 +65,7 @@ struct Attempt<'a, 'c, D, C> {
     in_a_row: u32,
 }
 
-impl<D: Daemon, C: Conversation> Attempt<'_, '_, D, C> {
+impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
     fn run(&mut self, login: &Login) -> Result<Passed, Refusal> {
         let mut challenge = match self.daemon.begin(login).map_err(Refusal::Daemon)? {
             Start::Ask(challenge) => challenge,

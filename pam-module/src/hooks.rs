@@ -28,10 +28,15 @@ impl PamHooks for Countersign {
         flags: PamFlag,
     ) -> PamResultCode {
         ffi::quiet_panics();
-        let outcome = log_in(handle, &arguments, flags);
+        let mut whose = String::new();
+        let outcome = Attempt::prepare(handle, &arguments, flags).and_then(|attempt| {
+            whose = format!(" of {}", attempt.whose());
+            attempt.run(handle)
+        });
         if let Err(refusal) = &outcome {
             let priority = refusal.consequence().priority;
-            ffi::log(handle, priority, &format!("login refused: {refusal}"));
+            let line = format!("login{whose} refused: {refusal}");
+            ffi::log(handle, priority, &line);
         }
         result(&outcome)
     }
@@ -67,32 +72,65 @@ impl PamHooks for Countersign {
     }
 }
 
-/// From the arguments to the outcome.
-fn log_in(handle: &mut PamHandle, arguments: &[&CStr], flags: PamFlag) -> Result<Passed, Refusal> {
-    let euid = account::effective_uid();
-    let options = Options::parse(arguments, euid).map_err(Refusal::Argument)?;
-    let name = ffi::user(handle).map_err(Refusal::NoName)?;
-    let name = UserName::parse(name).map_err(Refusal::Name)?;
-    let items = Items::copied_from(handle);
-    let profile = Profile::of(items.service.as_deref().unwrap_or_default());
+/// A login of which everything is known but the answers.
+struct Attempt {
+    options: Options,
+    profile: Profile,
+    silent: bool,
+    login: Login,
+    password: Option<SecretBytes>,
+}
 
-    let mut claimant = Claimant::new(handle, profile, flags & PAM_SILENT != 0);
-    let account = Account::resolve(name)
-        .map_err(Refusal::Unresolved)
-        .inspect_err(|refusal| explain(refusal, &mut claimant))?;
-    // A name that stands for nobody may be a password that was typed in the wrong place.
-    let uid = account.uid;
-    let where_from = format!("{profile:?} {:?}", options.door);
+impl Attempt {
+    fn prepare(
+        handle: &mut PamHandle,
+        arguments: &[&CStr],
+        flags: PamFlag,
+    ) -> Result<Self, Refusal> {
+        let options =
+            Options::parse(arguments, account::effective_uid()).map_err(Refusal::Argument)?;
+        let name = ffi::user(handle).map_err(Refusal::NoName)?;
+        let name = UserName::parse(name).map_err(Refusal::Name)?;
+        let items = Items::copied_from(handle);
+        let profile = Profile::of(items.service.as_deref().unwrap_or_default());
+        let silent = flags & PAM_SILENT != 0;
 
-    let (login, password) = items.of(account);
-    let password = password.as_ref().map(SecretBytes::as_bytes);
-    let mut daemon = BehindDoor::new(options.door);
-    let outcome = authenticate(&mut daemon, &mut claimant, &login, password);
-    if options.debug {
-        let line = format!("euid {euid}, uid {uid:?}, {where_from}: {outcome:?}");
-        ffi::log(handle, Priority::Debug, &line);
+        let account = Account::resolve(name)
+            .map_err(Refusal::Unresolved)
+            .inspect_err(|refusal| explain(refusal, &mut Claimant::new(handle, profile, silent)))?;
+        let (login, password) = items.of(account);
+        Ok(Self {
+            options,
+            profile,
+            silent,
+            login,
+            password,
+        })
     }
-    outcome
+
+    /// For the log. A name that stands for nobody may be a password, typed in the wrong place.
+    fn whose(&self) -> String {
+        match (&self.login.user, self.login.uid) {
+            (Some(name), Some(uid)) => format!("{name} (uid {uid})"),
+            (_, None) | (None, _) => "a user that does not exist".to_owned(),
+        }
+    }
+
+    fn run(self, handle: &mut PamHandle) -> Result<Passed, Refusal> {
+        let whose = self.whose();
+        let place = self.options.door.place().to_owned();
+        let password = self.password.as_ref().map(SecretBytes::as_bytes);
+
+        let mut claimant = Claimant::new(handle, self.profile, self.silent);
+        let mut daemon = BehindDoor::new(self.options.door);
+        let outcome = authenticate(&mut daemon, &mut claimant, &self.login, password);
+        if self.options.debug {
+            let profile = self.profile;
+            let line = format!("{whose} by {place}, as shown in {profile:?}: {outcome:?}");
+            ffi::log(handle, Priority::Debug, &line);
+        }
+        outcome
+    }
 }
 
 /// What PAM knows of the login, copied before the first question: while it asks, an application
