@@ -255,6 +255,8 @@ pub struct Status {
     pub wait: Option<u64>,
     /// The places whose logins are throttled apart from everyone else's.
     pub known_origins: Option<Vec<String>>,
+    /// Why nothing more can be told of this user.
+    pub problem: Option<String>,
 }
 
 /// One credential of a user.

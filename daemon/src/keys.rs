@@ -185,6 +185,13 @@ pub enum KeyError {
          recovery copy", .0.display(), len = MasterKey::LENGTH
     )]
     Malformed(PathBuf),
+    /// The service manager had none to pass on.
+    #[error(
+        "there was no master key when this service was started, so {} is only a stand-in; restore \
+         /etc/countersign/master.key from its recovery copy, or, if nobody is enrolled yet, make \
+         one with `countersignctl init`; then restart countersignd", .0.display()
+    )]
+    NotPassedOn(PathBuf),
     /// Everyone on the host may know it.
     #[error(
         "everyone may read or change the master key {path}; run `chmod 0600 {path}`, and consider \

@@ -1,6 +1,6 @@
 //! The master key, and the file that it is in.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -18,6 +18,10 @@ pub struct MasterKey(Zeroizing<[u8; Self::LENGTH]>);
 impl MasterKey {
     /// How many bytes it has.
     pub const LENGTH: usize = 32;
+
+    /// What our systemd unit passes on where the key's file is missing: else the daemon could not
+    /// start and say so.
+    const STAND_IN: &[u8] = b"absent";
 
     /// Draws one.
     ///
@@ -49,9 +53,12 @@ impl MasterKey {
         if file.metadata().map_err(unreadable)?.permissions().mode() & 0o007 != 0 {
             return Err(KeyError::Exposed(path.to_owned()));
         }
-        Self::read(file)
-            .map_err(unreadable)?
-            .ok_or_else(|| KeyError::Malformed(path.to_owned()))
+        Self::read(file).map_err(unreadable)?.ok_or_else(|| {
+            if fs::read(path).is_ok_and(|content| content == Self::STAND_IN) {
+                return KeyError::NotPassedOn(path.to_owned());
+            }
+            KeyError::Malformed(path.to_owned())
+        })
     }
 
     /// Reads one from `source`, if there are exactly as many bytes as a key has and they can be
@@ -91,8 +98,6 @@ impl MasterKey {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -124,6 +129,9 @@ mod tests {
         fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
         assert_eq!(error(), KeyError::Malformed(path.clone()));
         assert!(!error().to_string().contains("horse"));
+
+        fs::write(&path, "absent").unwrap();
+        assert_eq!(error(), KeyError::NotPassedOn(path.clone()));
 
         fs::write(&path, [1; 32]).unwrap();
         assert!(MasterKey::read_file(&path).is_ok());

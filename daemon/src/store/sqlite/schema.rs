@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use crate::store::Key;
+use super::failure::{self, Stage};
+use super::inspection::connect;
+use crate::store::{Key, StoreError};
 
 /// `CSGN`: what `file` and we tell our databases by.
 pub(super) const APPLICATION_ID: i32 = 0x4353_474e;
@@ -67,4 +69,17 @@ pub(crate) fn make(path: &Path, entries: &[(Key, Vec<u8>)]) -> rusqlite::Result<
     // Last, so that nothing of the above is left in a write-ahead log.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)
+}
+
+/// What is under `key` in the database at `path`, which may be in use.
+///
+/// # Errors
+///
+/// If there is no database, or none of ours, or one that is damaged.
+pub(crate) fn look_up(path: &Path, key: &Key) -> Result<Option<Vec<u8>>, StoreError> {
+    let connection = connect(path).map_err(|error| error.reason)?;
+    connection
+        .query_row(GET, [key.as_bytes()], |row| row.get(1))
+        .optional()
+        .map_err(|error| failure::meaning(&error, Stage::Reading, path))
 }

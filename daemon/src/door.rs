@@ -1,0 +1,4 @@
+//! The two ways in.
+
+pub mod public;
+pub mod root;

@@ -1,0 +1,146 @@
+//! Joins the pure decision to the clock, the store and the log.
+//!
+//! Load, judge, save, and only then answer. There is no rule in here.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use countersign_bus::Error;
+use countersign_core::judgement::Circumstances;
+use countersign_core::record::Record;
+use countersign_core::throttle::Origin;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::store::Revision;
+use crate::store::sqlite::Sqlite;
+use crate::vault::{Saved, Slot, Vault, VaultError};
+
+mod admin;
+mod attempt;
+mod enroll;
+mod file;
+
+pub use attempt::{Attempt, Origins};
+
+/// Everything around the decision.
+pub struct Engine {
+    vault: Vault<Sqlite>,
+    clock: Box<dyn Clock>,
+    entropy: Box<dyn Entropy>,
+    config: RwLock<Arc<Config>>,
+}
+
+/// A record and the state of the store that it was read from.
+struct Loaded {
+    record: Option<Record>,
+    revision: Revision,
+}
+
+impl Engine {
+    /// How often a change is tried again that somebody else's change got in the way of. Each time
+    /// somebody else succeeded, so that only a crowd at one user's record can use this up.
+    const ROUNDS: usize = 16;
+
+    /// An engine on its store.
+    pub fn new(
+        vault: Vault<Sqlite>,
+        clock: impl Clock + 'static,
+        entropy: impl Entropy + 'static,
+        config: Config,
+    ) -> Self {
+        Self {
+            vault,
+            clock: Box::new(clock),
+            entropy: Box::new(entropy),
+            config: RwLock::new(Arc::new(config)),
+        }
+    }
+
+    /// The settings in force.
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts other settings in force, for logins that begin from now on.
+    pub fn reconfigure(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    /// A name for a new login that nobody can foretell.
+    ///
+    /// # Errors
+    ///
+    /// If there is no randomness to be had.
+    pub fn transaction_id(&self) -> Result<String, Error> {
+        let mut bytes = [0; 16];
+        self.entropy
+            .fill(&mut bytes)
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+    }
+
+    /// The time that only ever passes.
+    pub fn uptime(&self) -> std::time::Duration {
+        self.clock.uptime()
+    }
+
+    /// Whether the store answers at all, be it with an error.
+    pub async fn is_alive(&self) {
+        // What it answers does not matter here: a login that needs it will say so.
+        let _ = self.vault.load(&Slot::User(0)).await;
+    }
+
+    async fn load(&self, slot: &Slot) -> Result<Loaded, Error> {
+        let loaded = self.vault.load(slot).await.map_err(unavailable)?;
+        let record = loaded
+            .bytes
+            .map(|bytes| Record::decode(&bytes))
+            .transpose()
+            .map_err(|undecodable| {
+                tracing::error!(slot = %slot, "{undecodable}");
+                Error::Unavailable(undecodable.to_string())
+            })?;
+        Ok(Loaded {
+            record,
+            revision: loaded.revision,
+        })
+    }
+
+    async fn save(&self, slot: &Slot, record: &Record, expect: Revision) -> Result<(), SaveError> {
+        let bytes = record
+            .encode()
+            .map_err(|error| SaveError::Failed(Error::Unavailable(error.to_string())))?;
+        match self.vault.save(slot, &bytes, expect).await {
+            Ok(Saved::Committed) => Ok(()),
+            Ok(Saved::Conflict) => Err(SaveError::Conflict),
+            Err(error) => Err(SaveError::Failed(unavailable(error))),
+        }
+    }
+
+    fn circumstances<'a>(&self, config: &'a Config, origin: Origin) -> Circumstances<'a> {
+        Circumstances {
+            rule: &config.backoff,
+            origin,
+            now: self.clock.now(),
+        }
+    }
+}
+
+/// A record was not saved.
+enum SaveError {
+    /// It had changed in the meantime: load and judge again.
+    Conflict,
+    /// It could not be, or nobody knows whether it was. Nothing may be concluded from it.
+    Failed(Error),
+}
+
+fn unavailable(error: VaultError) -> Error {
+    let text = error.to_string();
+    tracing::error!("{text}");
+    Error::Unavailable(text)
+}
+
+fn busy() -> Error {
+    Error::Busy("too many logins of one user at once: try again".to_owned())
+}

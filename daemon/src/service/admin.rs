@@ -1,0 +1,47 @@
+//! `org.countersign.Countersign1.Admin`: what only root may do. Served on the root door only.
+
+use std::sync::Arc;
+
+use countersign_bus::Error;
+use countersign_bus::types::Status;
+
+use crate::engine::Engine;
+use crate::server::Reload;
+
+/// What only root may do.
+pub struct Admin {
+    engine: Arc<Engine>,
+    reload: Reload,
+}
+
+impl Admin {
+    /// The interface; `reload` reads the configuration again.
+    pub fn new(engine: Arc<Engine>, reload: Reload) -> Self {
+        Self { engine, reload }
+    }
+}
+
+#[zbus::interface(name = "org.countersign.Countersign1.Admin", spawn = false)]
+impl Admin {
+    /// Up to `limit` users with a uid above `after`, in order; from the first one on if `after` is
+    /// 4294967295.
+    #[zbus(out_args("users"))]
+    async fn list(&self, after: u32, limit: u32) -> Result<Vec<Status>, Error> {
+        self.engine.list(after, limit).await
+    }
+
+    /// Forgets a user altogether.
+    async fn reset(&self, uid: u32) -> Result<(), Error> {
+        self.engine.reset(uid).await
+    }
+
+    /// Forgets a user's wrong answers.
+    async fn unlock(&self, uid: u32) -> Result<(), Error> {
+        self.engine.unlock(uid).await
+    }
+
+    /// Reads the configuration again; a bad one leaves the old one in force, and is told.
+    async fn reload(&self) -> Result<(), Error> {
+        (self.reload)().map_err(Error::InvalidArgs)
+    }
+}

@@ -1,0 +1,144 @@
+//! One real PAM login: libpam, the module, an application that answers as told.
+
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use crate::programs::programs;
+use crate::world::World;
+
+/// A login that is about to be made.
+#[derive(Clone, Debug)]
+pub struct Login {
+    arguments: Vec<String>,
+    answers: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+impl Login {
+    /// A login of `user` through the service "login" of `world`.
+    pub fn new(world: &World, user: &str) -> Self {
+        let confdir = world.pam().display().to_string();
+        let arguments = ["-v", "-c", &confdir, "-s", "login", "-u", user];
+        Self {
+            arguments: arguments.map(str::to_owned).into(),
+            answers: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// With these answers to its prompts.
+    pub fn answers<S: AsRef<str>>(mut self, answers: impl IntoIterator<Item = S>) -> Self {
+        self.answers
+            .extend(answers.into_iter().map(|answer| answer.as_ref().to_owned()));
+        self
+    }
+
+    /// From a remote host.
+    pub fn from(self, rhost: &str) -> Self {
+        self.with(&["-r", rhost])
+    }
+
+    /// With further arguments of pam-login.
+    pub fn with(mut self, arguments: &[&str]) -> Self {
+        self.arguments
+            .extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
+    /// With a variable in its environment.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Begins it.
+    pub fn start(&self) -> Started {
+        let mut child = Command::new(&programs().pam_login)
+            .args(&self.arguments)
+            .envs(self.environment.clone())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("pam-login");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        for answer in &self.answers {
+            // It may have ended by itself, without asking.
+            let _ = writeln!(stdin, "{answer}");
+        }
+        Started {
+            child,
+            at: SystemTime::now(),
+        }
+    }
+
+    /// Makes it.
+    pub fn run(&self) -> Outcome {
+        self.start().finish()
+    }
+}
+
+/// A login that goes on.
+#[derive(Debug)]
+pub struct Started {
+    child: Child,
+    at: SystemTime,
+}
+
+impl Started {
+    /// How it ended.
+    pub fn finish(self) -> Outcome {
+        let output = self.child.wait_with_output().expect("pam-login");
+        let took = self.at.elapsed().unwrap_or_default();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let shown = text(output.stdout);
+        let result = shown
+            .lines()
+            .rfind(|line| line.starts_with("PAM_"))
+            .unwrap_or("none");
+        Outcome {
+            result: result.to_owned(),
+            complaints: text(output.stderr),
+            status: output.status.code(),
+            shown,
+            took,
+        }
+    }
+}
+
+/// How a login ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What `pam_authenticate` returned, by name.
+    pub result: String,
+    /// All that a person would have seen, a line a message, and the result.
+    pub shown: String,
+    /// What went to stderr.
+    pub complaints: String,
+    /// The application's exit status; `None` if a signal ended it.
+    pub status: Option<i32>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Outcome {
+    /// Asserts how it ended.
+    #[track_caller]
+    pub fn is(self, result: &str) -> Self {
+        assert_eq!(self.result, result, "{self:#?}");
+        assert_eq!(
+            self.status,
+            Some(i32::from(result != "PAM_SUCCESS")),
+            "{self:#?}"
+        );
+        self
+    }
+
+    /// Asserts that a person saw this.
+    #[track_caller]
+    pub fn showed(self, text: &str) -> Self {
+        assert!(self.shown.contains(text), "{text:?} in {self:#?}");
+        self
+    }
+}
