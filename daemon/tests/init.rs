@@ -1,0 +1,75 @@
+//! `countersignd init`, by the real program.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+#[test]
+fn the_second_run_says_that_it_is_there_and_succeeds() {
+    let root = tempfile::tempdir().unwrap();
+    for expected in ["Made the database", "is there already"] {
+        let output = init(&root, &[]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && said.contains(expected),
+            "{output:?}"
+        );
+    }
+}
+
+#[test]
+fn a_failure_says_why_and_is_told_by_the_exit_code() {
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("state"), "a file").unwrap();
+    let output = init(&root, &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("not a directory"), "{said}");
+}
+
+/// Run it with `cargo test -p countersignd --test init -- --ignored`.
+#[test]
+#[ignore = "needs root, to become nobody"]
+fn root_makes_the_database_of_another_user_as_that_user() {
+    let root = tempfile::tempdir().unwrap();
+    fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
+    for _ in 0..2 {
+        let output = init(&root, &["--user", "nobody"]);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let owner = |name: &str| fs::metadata(root.path().join(name)).unwrap().uid();
+    assert_eq!(owner("master.key"), 0);
+    assert_eq!(owner("state"), 65_534);
+    assert_eq!(owner("state/store.db"), 65_534);
+
+    // Nothing in there was written by root, and root alone does not write there either.
+    let output = init(&root, &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("--user"),
+        "{said}"
+    );
+}
+
+/// Runs it from where others can too, with all it makes in `root`.
+fn init(root: &TempDir, more: &[&str]) -> Output {
+    let program = root.path().join("countersignd");
+    if !program.exists() {
+        fs::copy(Path::new(env!("CARGO_BIN_EXE_countersignd")), &program).unwrap();
+    }
+    Command::new(program)
+        .args([
+            "init",
+            "--state-directory",
+            "state",
+            "--master-key",
+            "master.key",
+        ])
+        .args(more)
+        .current_dir(root.path())
+        .output()
+        .unwrap()
+}
