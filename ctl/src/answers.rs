@@ -66,7 +66,7 @@ impl Answers {
 
     fn answer(&mut self, prompt: &str, echo: Echo) -> Result<Zeroizing<String>, Error> {
         let answer = match &self.0 {
-            Source::Terminal(terminal) => terminal.ask(prompt, echo)?,
+            Source::Terminal(terminal) => return terminal.ask(prompt, echo),
             Source::Lines { input, then_ask } => {
                 match (read_line(input).map_err(Error::Input)?, then_ask) {
                     (Some(line), _) => Some(line),
@@ -82,7 +82,7 @@ impl Answers {
         let terminal = Terminal::open().map_err(|_| no_answer(prompt))?;
         let answer = terminal.ask(prompt, echo)?;
         self.0 = Source::Terminal(terminal);
-        answer.ok_or_else(|| no_answer(prompt))
+        Ok(answer)
     }
 }
 

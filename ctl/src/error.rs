@@ -17,7 +17,7 @@ pub(crate) enum Error {
     Daemon { error: Daemon, door: Door },
     /// A user that the system does not know.
     #[error(
-        "There is no user {} on this system. Check the name with: getent passwd {}",
+        "There is no user {} on this system. Check the name:\n  getent passwd {}",
         printable(.0), printable(.0)
     )]
     NoSuchUser(String),
@@ -39,7 +39,7 @@ pub(crate) enum Error {
     #[error("The answer could not be read: {0}.")]
     Input(#[source] io::Error),
     /// What was to be shown could not be.
-    #[error("The output could not be written: {0}.")]
+    #[error("The output could not be written: {0}. What it had to show is not shown again.")]
     Output(#[source] io::Error),
     /// A sealed file for a secret could not be made or read.
     #[error("The secret could not be handed over: {0}.")]
@@ -52,11 +52,26 @@ pub(crate) enum Error {
     Garbled(&'static str),
     /// A key was made, but no code has confirmed it.
     #[error(
-        "{cause}\nThe new key stays unconfirmed, and no login takes its codes. \
-         Confirm it: countersignctl confirm {user} {credential}\n\
-         Or take it away: countersignctl remove {user} {credential}"
+        "{cause}\n\
+         The new key stays unconfirmed: no login takes its codes. Confirm it, or remove it:\n  \
+         countersignctl confirm {user} {credential}\n  \
+         countersignctl remove {user} {credential}"
     )]
     Unconfirmed {
+        cause: Box<Self>,
+        user: String,
+        credential: String,
+    },
+    /// A first code was sent, and nobody knows what came of it.
+    #[error(
+        "{cause}\n\
+         The new key may be unconfirmed still; or it counts, and its recovery codes were not \
+         shown. Look, and confirm it or make new recovery codes:\n  \
+         countersignctl status {user}\n  \
+         countersignctl confirm {user} {credential}\n  \
+         countersignctl recovery-codes {user}"
+    )]
+    PerhapsConfirmed {
         cause: Box<Self>,
         user: String,
         credential: String,
@@ -76,7 +91,9 @@ impl Error {
     /// The exit code that scripts may rely on.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Unconfirmed { cause, .. } => cause.exit_code(),
+            Self::Unconfirmed { cause, .. } | Self::PerhapsConfirmed { cause, .. } => {
+                cause.exit_code()
+            }
             Self::Daemon {
                 error: Daemon::Transport(_),
                 ..
@@ -93,6 +110,33 @@ impl Error {
             | Self::Garbled(_)
             | Self::Program { .. }
             | Self::Refused(_) => 1,
+        }
+    }
+
+    /// Whether what was asked for may have been done all the same.
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        match self {
+            Self::Daemon { error, .. } => match error {
+                Daemon::Transport(_) | Daemon::Unavailable(_) => true,
+                Daemon::InvalidArgs(_)
+                | Daemon::NotPermitted(_)
+                | Daemon::NotEnrolled(_)
+                | Daemon::Rejected(_)
+                | Daemon::Throttled(_)
+                | Daemon::Expired(_)
+                | Daemon::Busy(_) => false,
+            },
+            Self::Handover(_) | Self::Garbled(_) | Self::PerhapsConfirmed { .. } => true,
+            Self::NoSuchUser(_)
+            | Self::Accounts(_)
+            | Self::NeedsRoot(_)
+            | Self::NoAnswer(_)
+            | Self::Interrupted
+            | Self::Input(_)
+            | Self::Output(_)
+            | Self::Unconfirmed { .. }
+            | Self::Program { .. }
+            | Self::Refused(_) => false,
         }
     }
 
@@ -124,51 +168,55 @@ impl Error {
     }
 }
 
-/// What the daemon's refusal means to the person at the command line.
+/// What the daemon's refusal means to the person at the command line, and what to do next.
 fn sentence(error: &Daemon, door: &Door) -> String {
-    match error {
-        Daemon::InvalidArgs(text) => format!(
-            "The daemon does not accept this{}. \
-             See what there is: countersignctl status; and how to say it: countersignctl --help",
-            because(text)
+    let (what, text, next) = match error {
+        Daemon::InvalidArgs(text) => (
+            "The daemon refuses this",
+            text,
+            "Check what was given against what there is:\n  countersignctl status",
         ),
-        Daemon::NotPermitted(text) => match door {
-            Door::Root { .. } => format!("The daemon does not permit this{}.", because(text)),
-            Door::Public { .. } => format!(
-                "The daemon does not permit this{}. \
-                 You may change your own factors; anything else is for root.",
-                because(text)
-            ),
-        },
-        Daemon::NotEnrolled(text) => format!(
-            "No such factor is set up{}. See what there is: countersignctl status",
-            because(text)
+        Daemon::NotPermitted(text) => (
+            "The daemon does not permit this",
+            text,
+            match door {
+                Door::Root { .. } => "Who has what, shows:\n  countersignctl list",
+                Door::Public { .. } => "You may change your own factors; the rest is for root.",
+            },
         ),
-        Daemon::Rejected(text) => format!(
-            "The code was not accepted{}. \
-             Each code works once: wait for the next one, and try again.",
-            because(text)
+        Daemon::NotEnrolled(text) => (
+            "There is nothing to change",
+            text,
+            "Who has what, shows:\n  countersignctl status",
         ),
-        Daemon::Throttled(text) => format!(
-            "Too many wrong codes came before, so this one was not looked at{}. \
-             Wait a while; see: countersignctl status",
-            because(text)
+        Daemon::Rejected(text) => (
+            "The code was not accepted",
+            text,
+            "Each code works once: wait for the next one, and try again.",
         ),
-        Daemon::Expired(text) => format!(
-            "It took too long, and the daemon has forgotten what it was about{}. Start again.",
-            because(text)
+        Daemon::Throttled(text) => (
+            "Too many wrong codes came before, so this one was not looked at",
+            text,
+            "How long to wait, shows:\n  countersignctl status",
         ),
-        Daemon::Busy(text) => format!(
-            "The daemon has too much to do{}. Try again in a moment.",
-            because(text)
+        Daemon::Expired(text) => (
+            "It took too long, and the daemon has given it up",
+            text,
+            "Start again.",
         ),
-        Daemon::Unavailable(text) => format!(
-            "The daemon runs, but cannot use its database or its key{}. \
-             Its log says more: journalctl -u countersignd",
-            because(text)
+        Daemon::Busy(text) => (
+            "The daemon has too much to do",
+            text,
+            "Try again in a moment.",
         ),
-        Daemon::Transport(text) => unreachable_daemon(text, door),
-    }
+        Daemon::Unavailable(text) => (
+            "The daemon runs, but cannot use its database or its key",
+            text,
+            "Its log says more:\n  journalctl -u countersignd",
+        ),
+        Daemon::Transport(text) => return unreachable_daemon(text, door),
+    };
+    format!("{what}{}. {next}", because(text))
 }
 
 /// `: text`, stripped of control characters and of its own full stop; nothing without a text.
@@ -188,14 +236,14 @@ fn unreachable_daemon(text: &str, door: &Door) -> String {
     );
     let next = match door {
         Door::Root { socket, .. } if socket == SOCKET => {
-            "Start it: systemctl start countersignd.socket".to_owned()
+            "Start it:\n  systemctl start countersignd.socket".to_owned()
         }
-        Door::Root { socket, .. } => format!("Start it: countersignd --socket {socket}"),
+        Door::Root { socket, .. } => format!("Start it:\n  countersignd --socket {socket}"),
         Door::Public { bus } if bus == SYSTEM_BUS => {
-            "Ask root to start it: systemctl start countersignd.socket countersignd.service"
+            "Ask root to start it:\n  systemctl start countersignd.socket countersignd.service"
                 .to_owned()
         }
-        Door::Public { bus } => format!("Start it: countersignd --bus {}", printable(bus)),
+        Door::Public { bus } => format!("Start it:\n  countersignd --bus {}", printable(bus)),
     };
     format!("{what} {next}")
 }
@@ -244,7 +292,8 @@ mod tests {
     fn what_the_daemon_says_cannot_steer_the_terminal() {
         let hostile = "key\x1b[2Jgone\r\n\u{9b}31m\u{202e}".to_owned();
         let sentence = daemon(Daemon::Unavailable(hostile)).to_string();
-        assert!(!sentence.chars().any(char::is_control), "{sentence:?}");
+        let own = sentence.replace("\n  journalctl", "");
+        assert!(!own.chars().any(char::is_control), "{sentence:?}");
         assert!(!sentence.contains('\u{202e}'), "{sentence:?}");
     }
 }

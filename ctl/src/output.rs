@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::qr::Ink;
 use crate::table::Columns;
+use crate::words;
 
 /// Room for any answer in JSON that holds a secret.
 const ANSWER: usize = 16 * 1024;
@@ -28,26 +29,33 @@ pub(crate) struct Size {
     pub(crate) lines: u16,
 }
 
+impl Size {
+    /// The size of a terminal; `None` if it is none.
+    fn of(file: impl AsFd + IsTerminal) -> Option<Self> {
+        if !file.is_terminal() {
+            return None;
+        }
+        let size = tcgetwinsize(file.as_fd()).ok()?;
+        // A serial line knows no size, and says 0.
+        Some(match (size.ws_col, size.ws_row) {
+            (0, _) | (_, 0) => Self {
+                columns: 80,
+                lines: 24,
+            },
+            (columns, lines) => Self { columns, lines },
+        })
+    }
+
+    fn wrapped(size: Option<Self>, text: &str) -> String {
+        let width = size.map_or(usize::MAX, |size| usize::from(size.columns));
+        words::wrapped(text, width)
+    }
+}
+
 impl Output {
     /// Standard output, with the terminal's size if it is one.
     pub(crate) fn open() -> Self {
-        let stdout = io::stdout();
-        let size = stdout
-            .is_terminal()
-            .then(|| tcgetwinsize(stdout.as_fd()).ok())
-            .flatten()
-            .map(|size| Size {
-                columns: size.ws_col,
-                lines: size.ws_row,
-            })
-            // A serial line knows no size, and says 0.
-            .map(|size| match size {
-                Size { columns: 0, .. } | Size { lines: 0, .. } => Size {
-                    columns: 80,
-                    lines: 24,
-                },
-                known => known,
-            });
+        let size = Size::of(io::stdout());
         Self {
             size,
             colour: size.is_some() && environment_wants_colour(),
@@ -73,7 +81,12 @@ impl Output {
         }
     }
 
-    /// A line of text; an empty one separates.
+    /// Sentences, broken where the terminal ends.
+    pub(crate) fn say(&self, text: &str) -> Result<(), Error> {
+        self.line(&Size::wrapped(self.size, text))
+    }
+
+    /// A line as it is; an empty one separates.
     pub(crate) fn line(&self, text: &str) -> Result<(), Error> {
         let mut stdout = io::stdout().lock();
         stdout
@@ -118,7 +131,9 @@ impl Output {
 
 /// Says on standard error what went wrong. If that is closed too, there is nowhere left to say it.
 pub(crate) fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "countersignctl: {text}");
+    let text = format!("countersignctl: {text}");
+    let text = Size::wrapped(Size::of(io::stderr()), &text);
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 #[expect(

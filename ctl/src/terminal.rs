@@ -52,10 +52,14 @@ impl Terminal {
         })
     }
 
-    /// Asks, and gives the line that was typed; `None` at the end of input.
+    /// Asks, and gives the line that was typed.
     ///
     /// Whatever ends it, a signal included, the terminal is as it was before.
-    pub(crate) fn ask(&self, prompt: &str, echo: Echo) -> Result<Option<Zeroizing<String>>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] if a signal ends it, or Ctrl-D instead of a line.
+    pub(crate) fn ask(&self, prompt: &str, echo: Echo) -> Result<Zeroizing<String>, Error> {
         let signals = Signals::catch().map_err(Error::Input)?;
         loop {
             // Before the prompt, so that nothing typed after it is seen.
@@ -67,12 +71,12 @@ impl Terminal {
             let line = self.line(&signals);
             drop(hush);
             match line.map_err(Error::Input)? {
-                Typed::Line(line) => return Ok(line),
+                Typed::Line(Some(line)) => return Ok(line),
                 Typed::Signal(Signal::SIGTSTP) => {
                     // The shell gets its terminal back first; once continued, it is asked again.
                     raise(Signal::SIGSTOP).map_err(|error| Error::Input(error.into()))?;
                 }
-                Typed::Signal(_) => {
+                Typed::Signal(_) | Typed::Line(None) => {
                     // The prompt's line is not the message's.
                     self.show("\n").map_err(Error::Input)?;
                     return Err(Error::Interrupted);

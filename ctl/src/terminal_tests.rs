@@ -70,7 +70,7 @@ fn a_hidden_answer_is_not_shown_and_the_terminal_is_as_before() {
         assert_eq!(seen_until(&mut person, PROMPT), PROMPT);
         assert!(!shows_typing(&terminal));
         person.write_all(b"123456\n").unwrap();
-        assert_eq!(answer.join().unwrap().unwrap().as_str(), "123456");
+        assert_eq!(answer.join().unwrap().as_str(), "123456");
         assert_eq!(seen_until(&mut person, "\n"), "\r\n");
     });
     assert!(shows_typing(&terminal));
@@ -83,19 +83,20 @@ fn a_shown_answer_is_shown() {
         let answer = scope.spawn(|| terminal.ask(PROMPT, Echo::On).unwrap());
         assert_eq!(seen_until(&mut person, PROMPT), PROMPT);
         person.write_all(b"yes\n").unwrap();
-        assert_eq!(answer.join().unwrap().unwrap().as_str(), "yes");
+        assert_eq!(answer.join().unwrap().as_str(), "yes");
         assert_eq!(seen_until(&mut person, "\n"), "yes\r\n");
     });
 }
 
 #[test]
-fn the_end_of_input_is_no_answer() {
+fn the_end_of_input_ends_the_question() {
     let (terminal, mut person) = terminal();
     thread::scope(|scope| {
-        let answer = scope.spawn(|| terminal.ask(PROMPT, Echo::Off).unwrap());
+        let answer = scope.spawn(|| terminal.ask(PROMPT, Echo::Off));
         seen_until(&mut person, PROMPT);
         person.write_all(b"\x04").unwrap();
-        assert!(answer.join().unwrap().is_none());
+        let outcome = answer.join().unwrap();
+        assert!(matches!(outcome, Err(Error::Interrupted)));
     });
     assert!(shows_typing(&terminal));
 }

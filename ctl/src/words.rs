@@ -61,6 +61,30 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (400 * era + year_of_era + u64::from(month <= 2), month, day)
 }
 
+/// Text in lines of at most `width` characters, broken between words. Lines that begin with a
+/// space are commands, or drawn, and stay whole.
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if line.starts_with(' ') {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let mut current = String::new();
+        for word in line.split(' ') {
+            let length = current.chars().count() + 1 + word.chars().count();
+            if !current.is_empty() && length > width {
+                lines.push(std::mem::take(&mut current));
+            } else if !current.is_empty() {
+                current.push(' ');
+            }
+            current.push_str(word);
+        }
+        lines.push(current);
+    }
+    lines.join("\n")
+}
+
 /// A secret in groups of four, as it is easiest to type.
 pub(crate) fn grouped(secret: &str) -> Zeroizing<String> {
     // Room for all of it at once, so that no half-written copy is left behind.
@@ -113,6 +137,19 @@ mod tests {
         assert_eq!(*grouped("JBSWY3DPEHPK3PXP"), "JBSW Y3DP EHPK 3PXP");
         assert_eq!(*grouped("JBSWY"), "JBSW Y");
         assert_eq!(*grouped(""), "");
+    }
+
+    #[test]
+    fn long_lines_break_between_words_and_commands_do_not() {
+        assert_eq!(
+            wrapped(
+                "Make new ones, and keep them:\n  countersignctl recovery-codes",
+                15
+            ),
+            "Make new ones,\nand keep them:\n  countersignctl recovery-codes"
+        );
+        assert_eq!(wrapped("unbreakable-word", 4), "unbreakable-word");
+        assert_eq!(wrapped("", 10), "");
     }
 
     #[test]

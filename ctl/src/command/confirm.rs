@@ -36,10 +36,23 @@ pub(super) fn first_code(
     credential: &str,
     context: &mut Context,
 ) -> Result<Vec<Zeroizing<String>>, Error> {
-    ask(account, credential, context).map_err(|cause| Error::Unconfirmed {
-        cause: Box::new(cause),
-        user: printable(&account.name),
-        credential: printable(credential),
+    ask(account, credential, context).map_err(|cause| {
+        let (user, credential) = (printable(&account.name), printable(credential));
+        let doubtful = cause.leaves_doubt();
+        let cause = Box::new(cause);
+        if doubtful {
+            Error::PerhapsConfirmed {
+                cause,
+                user,
+                credential,
+            }
+        } else {
+            Error::Unconfirmed {
+                cause,
+                user,
+                credential,
+            }
+        }
     })
 }
 
@@ -54,8 +67,8 @@ pub(super) fn done(
         .strong(&format!("Second factor of {account} set up."))?;
     recovery_codes::show(account, codes, &context.output)?;
     context.output.line("")?;
-    context.output.line(&format!(
-        "Try it with the next code: countersignctl test{}",
+    context.output.say(&format!(
+        "Try it with the next code:\n  countersignctl test{}",
         account.argument()
     ))
 }
@@ -86,13 +99,13 @@ fn ask(
 }
 
 fn try_again(left: usize, output: &Output) -> Result<(), Error> {
-    output.line(&format!(
+    output.say(&format!(
         "That code does not fit the key. Try again ({left} left)."
     ))?;
     if left < TRIES - 1 {
         return Ok(());
     }
-    output.line("Is the phone's clock right? Its codes depend on it: let it set its time itself.")
+    output.say("Is the phone's clock right? Its codes depend on it: let it set its time itself.")
 }
 
 /// What has the shape of a code. What has not is not sent, and is no try.
@@ -109,7 +122,7 @@ fn code(context: &mut Context) -> Result<Zeroizing<String>, Error> {
         }
         context
             .output
-            .line("A code is the six to eight digits that the app shows now.")?;
+            .say("A code is the six to eight digits that the app shows now.")?;
     }
     Err(Error::Refused(
         "What was given is no code: a code is six to eight digits.".to_owned(),
@@ -138,14 +151,15 @@ fn named(arguments: &Confirm, context: &mut Context) -> Result<(Account, String)
     match (waiting.next(), waiting.next()) {
         (Some(only), None) => Ok((account, only.id.clone())),
         (None, _) => Err(Error::Refused(format!(
-            "No credential of {account} waits to be confirmed. Set one up: countersignctl enroll{}",
+            "No credential of {account} waits to be confirmed. Set one up:\n  countersignctl enroll{}",
             account.argument()
         ))),
         (Some(_), Some(_)) => Err(Error::Refused(format!(
-            "Several credentials of {account} wait to be confirmed. Name one: \
-             countersignctl confirm {} ID; for the IDs see: countersignctl status{}",
-            printable(&account.name),
-            account.argument()
+            "Several credentials of {account} wait to be confirmed. Look, and name one:\n  \
+             countersignctl status{}\n  \
+             countersignctl confirm {} ID",
+            account.argument(),
+            printable(&account.name)
         ))),
     }
 }

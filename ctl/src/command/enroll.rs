@@ -104,7 +104,7 @@ fn offer(
 /// Shows the key. The QR code comes last, so that all of it stays in sight.
 fn show(account: &Account, offer: &Offer, show_uri: bool, output: &Output) -> Result<(), Error> {
     output.strong(&format!("A key for {account}"))?;
-    output.line(&format!(
+    output.say(&format!(
         "Add it to an authenticator app, which will call it \"{}\".",
         printable(&offer.uri.label())
     ))?;
@@ -132,7 +132,7 @@ fn picture(uri: &str, size: Size, output: &Output) -> Result<(), Error> {
     let fits = |quiet| qr.columns(quiet) <= columns && qr.lines(quiet) + BELOW <= lines;
     let quiet = if fits(QUIET) { QUIET } else { LEAST_QUIET };
     if qr.columns(quiet) > columns {
-        return output.line(&format!(
+        return output.say(&format!(
             "This terminal is too narrow for a QR code, which takes {} columns. \
              Type the key into the app.",
             qr.columns(quiet)
@@ -140,7 +140,7 @@ fn picture(uri: &str, size: Size, output: &Output) -> Result<(), Error> {
     }
     output.line(qr.draw(quiet, output.ink()).trim_end_matches('\n'))?;
     if qr.lines(quiet) >= lines {
-        output.line("Make the window taller to see the whole QR code, or type the key.")?;
+        output.say("Make the window taller to see the whole QR code, or type the key.")?;
     }
     Ok(())
 }

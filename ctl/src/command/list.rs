@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &List, context: &mut Context) -> Result<(), Error> 
     if users.is_empty() {
         return context
             .output
-            .line("No user has a second factor yet. Set one up: countersignctl enroll USER");
+            .say("No user has a second factor yet. Set one up:\n  countersignctl enroll USER");
     }
     let mut table = Columns::new(
         ["UID", "USER", "CREDENTIALS", "RECOVERY CODES LEFT"],

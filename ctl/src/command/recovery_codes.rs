@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &RecoveryCodes, context: &mut Context) -> Result<()
     }
     context
         .output
-        .line("The recovery codes of before are void from now on.")?;
+        .say("The recovery codes of before are void from now on.")?;
     show(&account, &codes, &context.output)
 }
 
@@ -36,12 +36,12 @@ pub(super) fn show(
     output: &Output,
 ) -> Result<(), Error> {
     if codes.is_empty() {
-        return output.line("The recovery codes stay as they were.");
+        return output.say("The recovery codes stay as they were.");
     }
     output.line("")?;
     output.strong(&format!("Recovery codes of {account}"))?;
-    output.line("Each opens one login, when the phone is not at hand.")?;
-    output.line("Keep them; they are not shown again.")?;
+    output.say("Each opens one login, when the phone is not at hand.")?;
+    output.say("Keep them; they are not shown again.")?;
     output.line("")?;
     for code in codes {
         // As given: the number in front belongs to the code. Ten is one digit longer.

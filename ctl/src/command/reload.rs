@@ -8,5 +8,5 @@ pub(super) fn run(context: &mut Context) -> Result<(), Error> {
     context.call(|client| client.reload())?;
     context
         .output
-        .line("The daemon has read its configuration again, and uses it.")
+        .say("The daemon has read its configuration again, and uses it.")
 }

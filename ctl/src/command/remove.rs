@@ -14,13 +14,13 @@ pub(super) fn run(arguments: &Remove, context: &mut Context) -> Result<(), Error
     context.with_proof(&account, |client, proof| {
         client.remove(account.wire(), credential, &ChangeOptions { proof })
     })?;
-    context.output.line(&format!(
+    context.output.say(&format!(
         "Removed credential {} of {account}.",
         printable(credential)
     ))?;
     if context.status(&account)?.confirmed() == 0 {
-        context.output.line(&format!(
-            "That was the last one. Set up another: countersignctl enroll{}",
+        context.output.say(&format!(
+            "That was the last one. Set up another:\n  countersignctl enroll{}",
             account.argument()
         ))?;
     }

@@ -10,7 +10,7 @@ pub(super) fn run(arguments: &Reset, context: &mut Context) -> Result<(), Error>
     let whom = Known::find(&arguments.user)?;
     // Scripts say what they mean by running it.
     if context.answers.are_typed() && !arguments.yes {
-        context.output.line(&format!(
+        context.output.say(&format!(
             "This forgets all that {whom} has set up: credentials, recovery codes, wrong answers."
         ))?;
         let answer = context.answers.shown("Type yes to go on: ")?;
@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &Reset, context: &mut Context) -> Result<(), Error>
         }
     }
     context.call(|client| client.reset(whom.uid()))?;
-    context.output.line(&format!(
-        "{whom} has no second factor any more. Set one up: countersignctl enroll USER"
+    context.output.say(&format!(
+        "{whom} has no second factor any more. Set one up:\n  countersignctl enroll USER"
     ))
 }

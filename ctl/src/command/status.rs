@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Status, context: &mut Context) -> Result<(), Error
     context.output.strong(&whom.to_string())?;
     if let (Known::Gone(_), Some(name)) = (&whom, &status.user) {
         let name = printable(name);
-        context.output.line(&format!("It was {name}'s."))?;
+        context.output.say(&format!("It was {name}'s."))?;
     }
     show(&whom, &status, &context.output)
 }
@@ -46,29 +46,32 @@ fn show(whom: &Known, status: &UserStatus, output: &Output) -> Result<(), Error>
     }
     output.line("")?;
     if !status.enrolled {
-        let user = match whom {
-            Known::Account(account) => account.argument(),
-            Known::Gone(_) => return output.line("No factor is set up."),
-        };
-        return output.line(&format!(
-            "No factor is set up{}. Set one up: countersignctl enroll{user}",
-            if status.credentials.is_empty() {
-                ""
-            } else {
-                " until a first code confirms one"
-            }
-        ));
+        return output.say(&unenrolled(whom, status));
     }
-    output.line(&recovery(status))?;
-    output.line(&demand(status))?;
+    output.say(&recovery(status))?;
+    output.say(&demand(status))?;
     if !status.known_origins.is_empty() {
         let origins: Vec<_> = status.known_origins.iter().map(|o| printable(o)).collect();
-        output.line(&format!(
+        output.say(&format!(
             "Wrong codes from elsewhere do not count for: {}.",
             origins.join(", ")
         ))?;
     }
     Ok(())
+}
+
+fn unenrolled(whom: &Known, status: &UserStatus) -> String {
+    match whom {
+        Known::Gone(_) => "No factor is set up.".to_owned(),
+        Known::Account(account) if status.credentials.is_empty() => format!(
+            "No factor is set up. Set one up:\n  countersignctl enroll{}",
+            account.argument()
+        ),
+        Known::Account(account) => format!(
+            "No login takes its codes until a first one confirms it:\n  countersignctl confirm{}",
+            account.argument()
+        ),
+    }
 }
 
 fn credentials(status: &UserStatus, output: &Output) -> Columns {
@@ -101,7 +104,7 @@ fn last_used(credential: &Credential) -> String {
 
 fn recovery(status: &UserStatus) -> String {
     match status.recovery_left {
-        0 => "No recovery code is left. Make new ones: countersignctl recovery-codes".to_owned(),
+        0 => "No recovery code is left. Make new ones:\n  countersignctl recovery-codes".to_owned(),
         left => format!("{} left.", count(left as usize, "recovery code")),
     }
 }

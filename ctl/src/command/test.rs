@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &Test, context: &mut Context) -> Result<(), Error> 
     let account = Account::find(arguments.user.as_deref())?;
     let login = login(arguments, &account)?;
     if !arguments.json {
-        context.output.line(&format!(
+        context.output.say(&format!(
             "A login of {account} through {}, as far as the second factor goes.",
             printable(&arguments.service)
         ))?;
@@ -64,7 +64,7 @@ fn go_through(begun: Begun, quiet: bool, context: &mut Context) -> Result<Passed
     if !quiet {
         context
             .output
-            .line("It counts: a code given here is spent, and a wrong one counts as wrong.")?;
+            .say("It counts: a code given here is spent, and a wrong one counts as wrong.")?;
     }
     loop {
         let challenge = match next {
@@ -101,12 +101,12 @@ fn login(arguments: &Test, account: &Account) -> Result<Login, Error> {
 fn answer(challenge: &Challenge, context: &mut Context) -> Result<Zeroizing<String>, Error> {
     if context.answers.are_typed() {
         if let Some(line) = introduction(challenge) {
-            context.output.line(&line)?;
+            context.output.say(&line)?;
         }
         if challenge.ask == Ask::Code && challenge.recovery {
             context
                 .output
-                .line("(A recovery code is taken too. Enter alone ends this.)")?;
+                .say("(A recovery code is taken too. Enter alone ends this.)")?;
         }
     }
     let answer = context.answers.hidden(prompt(challenge.ask))?;

@@ -9,7 +9,7 @@ pub(super) fn run(arguments: &Unlock, context: &mut Context) -> Result<(), Error
     context.need_root("forget a user's wrong answers")?;
     let whom = Known::find(&arguments.user)?;
     context.call(|client| client.unlock(whom.uid()))?;
-    context.output.line(&format!(
+    context.output.say(&format!(
         "The wrong answers of {whom} are forgotten: a login asks for one code again."
     ))
 }
