@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use thiserror::Error;
 
@@ -37,6 +37,7 @@ pub fn init(
     master_key: &Path,
     user: Option<&str>,
 ) -> Result<Outcome, InitError> {
+    let (state_directory, master_key) = (&absolute(state_directory)?, &absolute(master_key)?);
     let writer = user.map_or_else(|| Ok(Writer::Myself), Writer::named)?;
     directory::ensure(state_directory, writer)?;
 
@@ -50,6 +51,11 @@ pub fn init(
         key: (master_key.to_owned(), key_step),
         database: (database, database_step),
     })
+}
+
+/// What is said later must not depend on where it is said.
+fn absolute(path: &Path) -> Result<PathBuf, InitError> {
+    path::absolute(path).map_err(failed("find", path))
 }
 
 fn ensure_key(path: &Path, database: &Path) -> Result<(MasterKey, Step), InitError> {

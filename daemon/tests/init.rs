@@ -55,6 +55,10 @@ fn root_makes_the_database_of_another_user_as_that_user() {
 }
 
 /// Runs it from where others can too, with all it makes in `root`.
+#[expect(
+    clippy::unwrap_used,
+    reason = "only the tests themselves are known to be tests"
+)]
 fn init(root: &TempDir, more: &[&str]) -> Output {
     let program = root.path().join("countersignd");
     if !program.exists() {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
-use std::path::{self, Path};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::unistd::{Gid, Uid};
@@ -26,12 +26,11 @@ pub(super) fn ensure(
     (uid, gid): (Uid, Gid),
 ) -> Result<Step, InitError> {
     let program = std::env::current_exe().map_err(failed("find the program", directory))?;
-    let directory = path::absolute(directory).map_err(failed("find", directory))?;
     let run = || -> io::Result<_> {
         let mut child = Command::new(&program)
             .arg("init-database")
             .arg("--state-directory")
-            .arg(&directory)
+            .arg(directory)
             .uid(uid.as_raw())
             .gid(gid.as_raw())
             .env_clear()
