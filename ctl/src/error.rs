@@ -180,8 +180,8 @@ fn sentence(error: &Daemon, door: &Door) -> String {
             "The daemon does not permit this",
             text,
             match door {
-                Door::Root { .. } => "Who has what, shows:\n  countersignctl list",
-                Door::Public { .. } => "You may change your own factors; the rest is for root.",
+                Door::Root { .. } => "Whose it is, shows:\n  countersignctl list",
+                Door::Public { .. } => "Run it with sudo, or ask your admin.",
             },
         ),
         Daemon::NotEnrolled(text) => (

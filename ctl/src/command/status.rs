@@ -116,10 +116,14 @@ fn demand(status: &UserStatus) -> String {
         .map(|seconds| format!(", for another {}", duration(seconds)))
         .unwrap_or_default();
     match status.codes_demanded {
-        0 | 1 => "A login asks for one code.".to_owned(),
-        2 => format!("After too many wrong codes, a login asks for two codes in a row{wait}."),
+        0 | 1 => "A login from a new place asks for one code.".to_owned(),
+        2 => format!(
+            "After too many wrong codes, a login from a new place asks for two codes in a row{wait}."
+        ),
         more => {
-            format!("After too many wrong codes, a login asks for {more} codes in a row{wait}.")
+            format!(
+                "After too many wrong codes, a login from a new place asks for {more} codes in a row{wait}."
+            )
         }
     }
 }
@@ -138,14 +142,17 @@ mod tests {
 
     #[test]
     fn what_a_login_asks_for_is_said_in_words() {
-        assert_eq!(demand(&status(1, None)), "A login asks for one code.");
+        assert_eq!(
+            demand(&status(1, None)),
+            "A login from a new place asks for one code."
+        );
         assert_eq!(
             demand(&status(2, Some(3541))),
-            "After too many wrong codes, a login asks for two codes in a row, for another 60 min."
+            "After too many wrong codes, a login from a new place asks for two codes in a row, for another 60 min."
         );
         assert_eq!(
             demand(&status(3, None)),
-            "After too many wrong codes, a login asks for 3 codes in a row."
+            "After too many wrong codes, a login from a new place asks for 3 codes in a row."
         );
     }
 }

@@ -76,7 +76,7 @@ fn go_through(begun: Begun, quiet: bool, context: &mut Context) -> Result<Passed
             Err(error) => {
                 // Ignoring a failure: the transaction ends with the connection too.
                 let _ = context.call(|client| client.cancel(&transaction));
-                return Err(error);
+                return Err(abandoned(error, &challenge));
             }
         };
         next = context.call(|client| client.respond(&transaction, &answer))?;
@@ -97,13 +97,23 @@ fn login(arguments: &Test, account: &Account) -> Result<Login, Error> {
     })
 }
 
+/// At the end of what a script had to say, what was wrong with it is the better news.
+fn abandoned(error: Error, challenge: &Challenge) -> Error {
+    match introduction(challenge) {
+        Some(news) if matches!(error, Error::NoAnswer(_)) => {
+            Error::Refused(format!("{news} No more was given on standard input."))
+        }
+        Some(_) | None => error,
+    }
+}
+
 /// What a login would say and ask, and the answer.
 fn answer(challenge: &Challenge, context: &mut Context) -> Result<Zeroizing<String>, Error> {
     if context.answers.are_typed() {
         if let Some(line) = introduction(challenge) {
             context.output.say(&line)?;
         }
-        if challenge.ask == Ask::Code && challenge.recovery {
+        if challenge.ask == Ask::Code && challenge.recovery && challenge.news.is_none() {
             context
                 .output
                 .say("(A recovery code is taken too. Enter alone ends this.)")?;
@@ -137,6 +147,11 @@ fn introduction(challenge: &Challenge) -> Option<String> {
     let line = match (challenge.news, challenge.ask) {
         (Some(News::Wrong), _) => format!("Wrong one-time code. Try again ({left} left)."),
         (Some(News::Used), _) => "Code already used. Wait for a new one.".to_owned(),
+        (Some(News::SeveralCodes), Ask::Code) => {
+            format!(
+                "That was too soon after a wrong code to be looked at. Try again ({left} left)."
+            )
+        }
         (Some(News::SeveralCodes), _) | (None, Ask::FirstCode) => several,
         (Some(News::WrongRecovery), _) => format!("Wrong recovery code. Try again ({left} left)."),
         (Some(News::RecoveryWait), _) => match challenge.wait {
