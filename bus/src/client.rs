@@ -326,9 +326,7 @@ pub enum Begun {
 
 async fn connect(runtime: &SharedRuntime, door: &Door) -> zbus::Result<Connection> {
     let (address, listeners) = match door {
-        Door::Root { socket, listeners } => {
-            (format!("unix:path={socket}"), Some(listeners.clone()))
-        }
+        Door::Root { socket, listeners } => (unix_address(socket), Some(listeners.clone())),
         Door::Public { bus } => (bus.clone(), None),
     };
     let builder = Builder::address(address.as_str()).runtime(Inline {
@@ -338,5 +336,47 @@ async fn connect(runtime: &SharedRuntime, door: &Door) -> zbus::Result<Connectio
     match door {
         Door::Root { .. } => builder.p2p().build().await,
         Door::Public { .. } => builder.build().await,
+    }
+}
+
+/// The D-Bus address of the socket at `path`, with everything escaped that would mean something
+/// else in an address (D-Bus specification, "Server Addresses").
+fn unix_address(path: &str) -> String {
+    let mut address = "unix:path=".to_owned();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_/.*".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            address.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_become_another_address() {
+        assert_eq!(
+            unix_address("/run/countersign/socket"),
+            "unix:path=/run/countersign/socket"
+        );
+        assert_eq!(
+            unix_address("/tmp/a,b;tcp:host=x %"),
+            "unix:path=/tmp/a%2cb%3btcp%3ahost%3dx%20%25"
+        );
+    }
+
+    #[test]
+    fn a_socket_that_is_not_there_is_told_with_its_error() {
+        let door = Door::Root {
+            socket: "/nonexistent/socket".to_owned(),
+            listeners: vec![0],
+        };
+        let mut client = Client::new(door, Duration::from_secs(1)).unwrap();
+        let error = client.reload().unwrap_err();
+        assert!(matches!(error, Error::Transport(_)), "{error:?}");
     }
 }

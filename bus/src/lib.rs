@@ -9,6 +9,7 @@ pub mod types;
 
 pub use client::{Client, Door};
 pub use error::Error;
+pub use zbus::OwnedObjectPath;
 
 /// The well-known name on the system bus.
 pub const NAME: &str = "org.countersign.Countersign1";

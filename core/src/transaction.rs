@@ -109,8 +109,15 @@ impl Transaction {
         if self.recovery_only {
             return self.challenge(Ask::RecoveryCode, reason.map(News::from), record);
         }
-        let typed_at = at.now.after(Self::TYPING);
-        let demand = record.throttle().demand(at.rule, at.origin, typed_at);
+        // Whoever answered before a person could have is asked for what was demanded then.
+        let answered_at = match reason {
+            Some(Reason::SeveralDemanded) => at.now,
+            Some(
+                Reason::Wrong | Reason::Used | Reason::WrongRecovery | Reason::RecoveryWait(_),
+            )
+            | None => at.now.after(Self::TYPING),
+        };
+        let demand = record.throttle().demand(at.rule, at.origin, answered_at);
         self.demanded = demand.codes();
         match demand {
             Demand::One => self.challenge(Ask::Code, reason.map(News::from), record),

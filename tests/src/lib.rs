@@ -3,6 +3,8 @@
 //!
 //! A world is gone when it is dropped. Nothing outside its directory is touched.
 
+#![forbid(unsafe_code)]
+
 pub mod clock;
 pub mod daemon;
 pub mod login;

@@ -135,6 +135,17 @@ impl Outcome {
         self
     }
 
+    /// Asserts that it was refused because of what was answered.
+    #[track_caller]
+    pub fn refused(self) -> Self {
+        let result = if self.result == "PAM_MAXTRIES" {
+            "PAM_MAXTRIES"
+        } else {
+            "PAM_AUTH_ERR"
+        };
+        self.is(result)
+    }
+
     /// Asserts that a person saw this.
     #[track_caller]
     pub fn showed(self, text: &str) -> Self {

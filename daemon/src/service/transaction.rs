@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_bus::Error;
-use countersign_bus::types::{Factor, Next, RespondReply};
+use countersign_bus::types::{Details, Factor, Next};
 use zbus::ObjectServer;
 use zbus::message::Header;
 use zruntime::lock::Mutex;
@@ -46,7 +46,7 @@ impl Transaction {
         answer: &str,
         #[zbus(header)] header: Header<'_>,
         #[zbus(object_server)] server: &ObjectServer,
-    ) -> Result<RespondReply, Error> {
+    ) -> Result<(u32, Details), Error> {
         let attempt = self.check_owner(&header).await?;
         let mut attempt = attempt.lock().await;
         let reply = attempt.respond(answer).await.map(Next::into_wire);
@@ -62,7 +62,7 @@ impl Transaction {
         &self,
         factor: u32,
         #[zbus(header)] header: Header<'_>,
-    ) -> Result<RespondReply, Error> {
+    ) -> Result<(u32, Details), Error> {
         let attempt = self.check_owner(&header).await?;
         match Factor::try_from(factor)? {
             Factor::Recovery => {

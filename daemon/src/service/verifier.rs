@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_bus::types::{BeginReply, Login};
+use countersign_bus::types::{Details, Login};
 use countersign_bus::{Error, TRANSACTION_PATH};
 use zbus::message::Header;
 use zbus::{ObjectServer, OwnedObjectPath};
@@ -38,7 +38,7 @@ impl Verifier {
         login: Login,
         #[zbus(header)] header: Header<'_>,
         #[zbus(object_server)] server: &ObjectServer,
-    ) -> Result<BeginReply, Error> {
+    ) -> Result<(OwnedObjectPath, u32, Details), Error> {
         let caller = self.door.caller(&header).await?;
         let place = self.transactions.reserve(&caller)?;
         let id = self.engine.transaction_id()?;
