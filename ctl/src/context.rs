@@ -11,7 +11,8 @@ use crate::cli::DoorArguments;
 use crate::door;
 use crate::error::Error;
 use crate::output::Output;
-use crate::report::UserStatus;
+use crate::report::{Credential, UserStatus};
+use crate::words::printable;
 
 /// What one call of the daemon may take, from connecting to the answer.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -64,6 +65,21 @@ impl Context {
     pub(crate) fn status(&mut self, account: &Account) -> Result<UserStatus, Error> {
         let status = self.call(|client| client.status(account.wire()))?;
         Ok(UserStatus::of(account, status))
+    }
+
+    /// A credential of a user. Looked up before a proof is asked for, which would be spent on
+    /// nothing.
+    pub(crate) fn credential(&mut self, account: &Account, id: &str) -> Result<Credential, Error> {
+        let status = self.status(account)?;
+        let found = status.credentials.into_iter().find(|c| c.id == id);
+        found.ok_or_else(|| {
+            Error::Refused(format!(
+                "There is no credential {} of {account}. See which there are:\n  \
+                 countersignctl status{}",
+                printable(id),
+                account.argument()
+            ))
+        })
     }
 
     /// Calls the daemon for a change, with a fresh code as proof where one is demanded: of an

@@ -171,11 +171,7 @@ impl Error {
 /// What the daemon's refusal means to the person at the command line, and what to do next.
 fn sentence(error: &Daemon, door: &Door) -> String {
     let (what, text, next) = match error {
-        Daemon::InvalidArgs(text) => (
-            "The daemon refuses this",
-            text,
-            "Check what was given against what there is:\n  countersignctl status",
-        ),
+        Daemon::InvalidArgs(text) => ("The daemon refuses this", text, "Check what was given."),
         Daemon::NotPermitted(text) => (
             "The daemon does not permit this",
             text,

@@ -132,26 +132,41 @@ fn code(context: &mut Context) -> Result<Zeroizing<String>, Error> {
 /// The credential that the arguments name; without a name, the one that waits.
 fn named(arguments: &Confirm, context: &mut Context) -> Result<(Account, String), Error> {
     let user = arguments.user.as_deref();
-    let account = match (Account::find(user), user, &arguments.credential) {
-        (Ok(account), _, Some(credential)) => return Ok((account, credential.clone())),
-        (Ok(account), _, None) => account,
+    let (account, named) = match (Account::find(user), user, &arguments.credential) {
+        (Ok(account), _, named) => (account, named.as_deref()),
         // A lone argument that is no user's name may be a credential of the caller.
-        (Err(unknown @ Error::NoSuchUser(_)), Some(credential), None) => {
+        (Err(unknown @ Error::NoSuchUser(_)), Some(id), None) => {
             let caller = Account::find(None)?;
-            let known = context.status(&caller)?;
-            let found = known.credentials.iter().any(|c| c.id == credential);
-            return found
-                .then(|| (caller, credential.to_owned()))
-                .ok_or(unknown);
+            let status = context.status(&caller)?;
+            if !status.credentials.iter().any(|c| c.id == id) {
+                return Err(unknown);
+            }
+            (caller, Some(id))
         }
         (Err(error), _, _) => return Err(error),
     };
-    let status = context.status(&account)?;
+    let Some(id) = named else {
+        let only = waiting(&account, context)?;
+        return Ok((account, only));
+    };
+    if context.credential(&account, id)?.confirmed {
+        return Err(Error::Refused(format!(
+            "Credential {} of {account} is confirmed already, and counts.",
+            printable(id)
+        )));
+    }
+    Ok((account, id.to_owned()))
+}
+
+/// The one credential that waits to be confirmed.
+fn waiting(account: &Account, context: &mut Context) -> Result<String, Error> {
+    let status = context.status(account)?;
     let mut waiting = status.credentials.iter().filter(|c| !c.confirmed);
     match (waiting.next(), waiting.next()) {
-        (Some(only), None) => Ok((account, only.id.clone())),
+        (Some(only), None) => Ok(only.id.clone()),
         (None, _) => Err(Error::Refused(format!(
-            "No credential of {account} waits to be confirmed. Set one up:\n  countersignctl enroll{}",
+            "No credential of {account} waits to be confirmed. Set one up:\n  \
+             countersignctl enroll{}",
             account.argument()
         ))),
         (Some(_), Some(_)) => Err(Error::Refused(format!(

@@ -11,6 +11,7 @@ use crate::words::printable;
 pub(super) fn run(arguments: &Remove, context: &mut Context) -> Result<(), Error> {
     let account = Account::find(arguments.user.as_deref())?;
     let credential = &arguments.credential;
+    context.credential(&account, credential)?;
     context.with_proof(&account, |client, proof| {
         client.remove(account.wire(), credential, &ChangeOptions { proof })
     })?;
