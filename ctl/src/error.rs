@@ -50,32 +50,9 @@ pub(crate) enum Error {
          Are countersignctl and countersignd of the same version?"
     )]
     Garbled(&'static str),
-    /// A key was made, but no code has confirmed it.
-    #[error(
-        "{cause}\n\
-         The new key stays unconfirmed: no login takes its codes. Confirm it, or remove it:\n  \
-         countersignctl confirm {user} {credential}\n  \
-         countersignctl remove {user} {credential}"
-    )]
-    Unconfirmed {
-        cause: Box<Self>,
-        user: String,
-        credential: String,
-    },
-    /// A first code was sent, and nobody knows what came of it.
-    #[error(
-        "{cause}\n\
-         The new key may be unconfirmed still; or it counts, and its recovery codes were not \
-         shown. Look, and confirm it or make new recovery codes:\n  \
-         countersignctl status {user}\n  \
-         countersignctl confirm {user} {credential}\n  \
-         countersignctl recovery-codes {user}"
-    )]
-    PerhapsConfirmed {
-        cause: Box<Self>,
-        user: String,
-        credential: String,
-    },
+    /// What went wrong, and in what state that leaves things.
+    #[error("{cause}\n{state}")]
+    Left { cause: Box<Self>, state: String },
     /// A program that a command consists in could not be started.
     #[error(
         "{} could not be run: {error}. Install it, or name it with --countersignd PATH.",
@@ -91,9 +68,7 @@ impl Error {
     /// The exit code that scripts may rely on.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Unconfirmed { cause, .. } | Self::PerhapsConfirmed { cause, .. } => {
-                cause.exit_code()
-            }
+            Self::Left { cause, .. } => cause.exit_code(),
             Self::Daemon {
                 error: Daemon::Transport(_),
                 ..
@@ -126,7 +101,8 @@ impl Error {
                 | Daemon::Expired(_)
                 | Daemon::Busy(_) => false,
             },
-            Self::Handover(_) | Self::Garbled(_) | Self::PerhapsConfirmed { .. } => true,
+            Self::Left { cause, .. } => cause.leaves_doubt(),
+            Self::Handover(_) | Self::Garbled(_) => true,
             Self::NoSuchUser(_)
             | Self::Accounts(_)
             | Self::NeedsRoot(_)
@@ -134,7 +110,6 @@ impl Error {
             | Self::Interrupted
             | Self::Input(_)
             | Self::Output(_)
-            | Self::Unconfirmed { .. }
             | Self::Program { .. }
             | Self::Refused(_) => false,
         }
@@ -160,6 +135,14 @@ impl Error {
                 ..
             }
         )
+    }
+
+    /// This, with what state it leaves things in.
+    pub(crate) fn leaving(self, state: String) -> Self {
+        Self::Left {
+            cause: Box::new(self),
+            state,
+        }
     }
 
     /// Whether whoever read the output has gone away.

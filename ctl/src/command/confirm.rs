@@ -36,23 +36,25 @@ pub(super) fn first_code(
     credential: &str,
     context: &mut Context,
 ) -> Result<Vec<Zeroizing<String>>, Error> {
-    ask(account, credential, context).map_err(|cause| {
+    ask(account, credential, context).map_err(|error| {
         let (user, credential) = (printable(&account.name), printable(credential));
-        let doubtful = cause.leaves_doubt();
-        let cause = Box::new(cause);
-        if doubtful {
-            Error::PerhapsConfirmed {
-                cause,
-                user,
-                credential,
-            }
+        let state = if error.leaves_doubt() {
+            format!(
+                "The new key may be unconfirmed still; or it counts, and its recovery codes were \
+                 not shown. Look, and confirm it or make new recovery codes:\n  \
+                 countersignctl status {user}\n  \
+                 countersignctl confirm {user} {credential}\n  \
+                 countersignctl recovery-codes {user}"
+            )
         } else {
-            Error::Unconfirmed {
-                cause,
-                user,
-                credential,
-            }
-        }
+            format!(
+                "The new key stays unconfirmed: no login takes its codes. \
+                 Confirm it, or remove it:\n  \
+                 countersignctl confirm {user} {credential}\n  \
+                 countersignctl remove {user} {credential}"
+            )
+        };
+        error.leaving(state)
     })
 }
 

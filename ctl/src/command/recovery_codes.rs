@@ -12,10 +12,22 @@ use crate::{report, sealed};
 
 pub(super) fn run(arguments: &RecoveryCodes, context: &mut Context) -> Result<(), Error> {
     let account = Account::find(arguments.user.as_deref())?;
-    let file = context.with_proof(&account, |client, proof| {
-        client.renew_recovery_codes(account.wire(), &ChangeOptions { proof })
+    if !context.status(&account)?.enrolled {
+        return Err(Error::Refused(format!(
+            "Recovery codes stand in for another factor, and {account} has none. Set one up:\n  \
+             countersignctl enroll{}",
+            account.argument()
+        )));
+    }
+    let codes = renew(&account, context).map_err(|error| {
+        if !error.leaves_doubt() {
+            return error;
+        }
+        error.leaving(
+            "The recovery codes of before may be void, or not. Make new ones once this is solved."
+                .to_owned(),
+        )
     })?;
-    let codes = sealed::lines(file)?;
     if arguments.json {
         return context.output.json(&report::RecoveryCodes {
             user: &account.name,
@@ -27,6 +39,13 @@ pub(super) fn run(arguments: &RecoveryCodes, context: &mut Context) -> Result<()
         .output
         .say("The recovery codes of before are void from now on.")?;
     show(&account, &codes, &context.output)
+}
+
+fn renew(account: &Account, context: &mut Context) -> Result<Vec<Zeroizing<String>>, Error> {
+    let file = context.with_proof(account, |client, proof| {
+        client.renew_recovery_codes(account.wire(), &ChangeOptions { proof })
+    })?;
+    sealed::lines(file)
 }
 
 /// Shows codes, for the only time.
