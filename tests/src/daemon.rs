@@ -89,8 +89,9 @@ impl Process {
         nix::sys::signal::kill(self.pid(), signal).expect("a process");
     }
 
-    /// Waits for its end.
-    pub fn wait(mut self) -> std::process::ExitStatus {
+    /// Tells it to stop, and waits until it has.
+    pub fn stop(mut self) -> std::process::ExitStatus {
+        self.signal(nix::sys::signal::Signal::SIGTERM);
         self.0.wait().expect("a process")
     }
 

@@ -69,6 +69,12 @@ impl World {
         self.daemon.as_ref().expect("a daemon")
     }
 
+    /// Has the daemon stop by itself.
+    pub fn stop(&mut self) {
+        let status = self.daemon.take().expect("a daemon").stop();
+        assert!(status.success(), "{status}: {}", self.log());
+    }
+
     /// Stops the daemon at once, as a power cut would.
     pub fn kill(&mut self) {
         self.daemon = None;
