@@ -88,12 +88,16 @@ class Bench:
             load = self.load(name, target.prepare(320) + ["-L", "-w", "1"], 319)
             start, end, inside = load["start"], load["end"], load["inside"]
             asked = inside["most_tasks"] > 0  # pam_permit asks nothing, so nothing is seen from within
-            added[name] = {
-                "threads_during": inside["most_tasks"] - start["tasks"] if asked else None,
-                "resident_kib_during": inside["most_resident_kib"] - start["resident_kib"] if asked else None,
-                "threads_after": end["tasks"] - start["tasks"],
-                "resident_kib_after": end["resident_kib"] - start["resident_kib"],
-                "differs_after": load["left"],
+            added[name] = {"during": None, "after": None, "differs_after": load["left"]}
+            if inside["most_tasks"]:  # pam_permit asks nothing, so nothing is seen from within
+                added[name]["during"] = {
+                    "threads": inside["most_tasks"] - start["tasks"],
+                    "resident_kib": inside["most_resident_kib"] - start["resident_kib"],
+                    "anonymous_kib": inside["most_anonymous_kib"] - start["anonymous_kib"],
+                }
+            added[name]["after"] = {
+                field: end[key] - start[key]
+                for field, key in (("threads", "tasks"), ("resident_kib",) * 2, ("anonymous_kib",) * 2)
             }
         return added
 
@@ -126,6 +130,7 @@ class Bench:
         result["daemon"] = {"empty": self.daemon.memory()}
         progress(f"enrolling {USERS + RACERS} users", True)
         self.daemon.enroll(USERS + RACERS)
+        result["daemon"]["after_enrolling"] = self.daemon.memory()
         self.daemon.stop()
         self.daemon.start()
         result["daemon"]["idle"] = self.daemon.memory()
@@ -185,9 +190,9 @@ def wrong(result):
     twice = [n for n in result["races"]["accepted"]["countersign"] if n != 1]
     if twice:
         yield f"race: one code let in {twice} logins in {len(twice)} rounds, instead of one"
-    for name in ("threads_during", "threads_after"):
-        if result["host"]["countersign"][name]:
-            yield f"the module's host: {name} {result['host']['countersign'][name]}"
+    for when in ("during", "after"):
+        if result["host"]["countersign"][when]["threads"]:
+            yield f"the module's host has more threads {when} a login"
 
 
 def main():

@@ -36,12 +36,12 @@ def report(result):
     for name, accepted in result["races"]["accepted"].items():
         yield f"  {name:22}{' '.join(map(str, accepted))}"
     yield ""
-    yield "added to the process that logs in (KiB resident, threads), during and after"
+    yield "added to the process that logs in: threads, resident KiB, of that anonymous"
     for name, host in result["host"].items():
-        yield (
-            f"  {name:22}{host['resident_kib_during']} KiB, {host['threads_during']} threads;"
-            f" after {host['resident_kib_after']} KiB, {host['threads_after']} threads; differs: {host['differs_after'] or 'nothing'}"
-        )
+        for when in ("during", "after"):
+            if host[when]:
+                yield f"  {name:22}{when:8}{' '.join(f'{value:6}' for value in host[when].values())}"
+        yield f"  {'':22}differs after: {' '.join(host['differs_after']) or 'nothing'}"
     module = result["module"]
     yield ""
     yield f"module: {module['bytes']} bytes, exports {' '.join(module['exports'])}, needs {' '.join(module['needs'])}"

@@ -25,21 +25,23 @@ static long entries(const char *path) {
 
 long host_tasks(void) { return entries("/proc/self/task"); }
 
-long host_resident_kib(void) {
+void host_memory(long *resident_kib, long *anonymous_kib) {
     char text[64] = "";
-    long pages = -1;
+    long resident = -1, files = -1, page_kib = sysconf(_SC_PAGESIZE) / 1024;
+    *resident_kib = *anonymous_kib = -1;
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return -1;
-    if (read(fd, text, sizeof text - 1) <= 0 || sscanf(text, "%*d %ld", &pages) != 1) pages = -1;
+    if (fd < 0) return;
+    if (read(fd, text, sizeof text - 1) > 0 && sscanf(text, "%*d %ld %ld", &resident, &files) == 2) {
+        *resident_kib = resident * page_kib;
+        *anonymous_kib = (resident - files) * page_kib;
+    }
     close(fd);
-    return pages < 0 ? -1 : pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static void read_status(struct host *host) {
     const struct { const char *name; long *kib; uint64_t *mask; } fields[] = {
-        {"VmRSS:", &host->resident_kib, NULL}, {"VmHWM:", &host->peak_kib, NULL},
-        {"VmSize:", &host->virtual_kib, NULL}, {"SigBlk:", NULL, &host->blocked},
-        {"SigIgn:", NULL, &host->ignored},     {"SigCgt:", NULL, &host->caught},
+        {"VmHWM:", &host->peak_kib, NULL},  {"VmSize:", &host->virtual_kib, NULL}, {"SigBlk:", NULL, &host->blocked},
+        {"SigIgn:", NULL, &host->ignored}, {"SigCgt:", NULL, &host->caught},
     };
     char line[256];
     FILE *file = fopen("/proc/self/status", "re");
@@ -78,6 +80,7 @@ static uint64_t hash_environment(void) {
 struct host host_now(void) {
     struct host host = {.tasks = host_tasks(), .environment = hash_environment()};
     host.descriptors = entries("/proc/self/fd") - 1; /* less the one that reads the directory */
+    host_memory(&host.resident_kib, &host.anonymous_kib);
     read_status(&host);
     count_mappings(&host);
     host.umask = umask(0);
@@ -91,10 +94,10 @@ struct host host_now(void) {
 void host_print(FILE *out, const struct host *host) {
     fprintf(out,
             "{\"tasks\":%ld,\"descriptors\":%ld,\"mappings\":%ld,\"module_mappings\":%ld,\"resident_kib\":%ld,"
-            "\"peak_kib\":%ld,\"virtual_kib\":%ld,\"blocked\":\"%016jx\",\"ignored\":\"%016jx\",\"caught\":\"%016jx\","
+            "\"anonymous_kib\":%ld,\"peak_kib\":%ld,\"virtual_kib\":%ld,\"blocked\":\"%016jx\",\"ignored\":\"%016jx\",\"caught\":\"%016jx\","
             "\"umask\":\"%04o\",\"environment\":\"%016jx\",\"locale\":\"%s\",\"directory\":\"%s\"}",
-            host->tasks, host->descriptors, host->mappings, host->module_mappings, host->resident_kib, host->peak_kib,
-            host->virtual_kib, (uintmax_t)host->blocked, (uintmax_t)host->ignored, (uintmax_t)host->caught, host->umask,
+            host->tasks, host->descriptors, host->mappings, host->module_mappings, host->resident_kib,
+            host->anonymous_kib, host->peak_kib, host->virtual_kib, (uintmax_t)host->blocked, (uintmax_t)host->ignored, (uintmax_t)host->caught, host->umask,
             (uintmax_t)host->environment, host->locale, host->directory);
 }
 

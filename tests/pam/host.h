@@ -8,7 +8,7 @@
 /* The state of this process. Two are equal in every field but the sizes when nothing was left. */
 struct host {
     long tasks, descriptors, mappings, module_mappings; /* counts */
-    long resident_kib, peak_kib, virtual_kib;
+    long resident_kib, anonymous_kib, peak_kib, virtual_kib;
     uint64_t blocked, ignored, caught; /* signal masks */
     unsigned umask;
     uint64_t environment; /* a hash of all variables */
@@ -23,9 +23,10 @@ void host_print(FILE *out, const struct host *host);
 /* The names of what differs, sizes and mappings left out: ["tasks"], or [] as it should be. */
 void host_print_difference(FILE *out, const struct host *before, const struct host *after);
 
-/* The tasks of this process, and its resident size; cheap enough to be asked in each login. */
+/* The tasks of this process, and its memory: all that is resident, and what of that is no file's.
+ * Cheap enough to be asked in each login. */
 long host_tasks(void);
-long host_resident_kib(void);
+void host_memory(long *resident_kib, long *anonymous_kib);
 
 /* Processor time in microseconds: of this process and its ended children; of another process. */
 double own_cpu_us(void);

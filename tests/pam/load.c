@@ -155,8 +155,9 @@ static unsigned print_race(const struct plan *plan, const unsigned char *results
 
 static void print_leaks(const struct host *start, const struct host *warm, const struct host *end,
                         struct record *record) {
-    printf(",\"inside\":{\"most_tasks\":%ld,\"most_resident_kib\":%ld},\"start\":", atomic_load(&record->most_tasks),
-           atomic_load(&record->most_resident_kib));
+    printf(",\"inside\":{\"most_tasks\":%ld,\"most_resident_kib\":%ld,\"most_anonymous_kib\":%ld},\"start\":",
+           atomic_load(&record->most_tasks), atomic_load(&record->most_resident_kib),
+           atomic_load(&record->most_anonymous_kib));
     host_print(stdout, start);
     fputs(",\"warm\":", stdout);
     host_print(stdout, warm);

@@ -26,7 +26,7 @@ struct plan {
 struct record {
     double *latency_us;     /* per login */
     unsigned char *results; /* per login: PAM's, or DIED */
-    atomic_long most_tasks, most_resident_kib;
+    atomic_long most_tasks, most_resident_kib, most_anonymous_kib;
     double *waited_us; /* per worker: time spent waiting for an unused step, part of no latency */
     pthread_barrier_t barrier;
     char code[64]; /* of this round of a race */

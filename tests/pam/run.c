@@ -36,8 +36,11 @@ static void raise_to(atomic_long *most, long value) {
 static int answer(int n, const struct pam_message **messages, struct pam_response **replies, void *data) {
     struct login *login = data;
     if (login->record && login->plan->sample) {
+        long resident, anonymous;
+        host_memory(&resident, &anonymous);
         raise_to(&login->record->most_tasks, host_tasks());
-        raise_to(&login->record->most_resident_kib, host_resident_kib());
+        raise_to(&login->record->most_resident_kib, resident);
+        raise_to(&login->record->most_anonymous_kib, anonymous);
     }
     *replies = calloc((size_t)n, sizeof **replies);
     if (!*replies) return PAM_BUF_ERR;
