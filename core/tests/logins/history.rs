@@ -1,0 +1,197 @@
+//! What may happen to one user's record, in any order.
+
+use countersign_core::throttle::Backoff;
+use countersign_core::totp::Algorithm;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::store::Fate;
+use crate::user::{Kind, Past};
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// The clock goes on, or is set.
+    Leap(Leap),
+    LogIn(Login),
+    /// Several logins answer in the same instant.
+    Race(Vec<Rival>),
+    /// One more app, confirmed by the code so many steps from now.
+    Enrol {
+        offset: i64,
+    },
+    /// The administrator forgives all failures.
+    Unlock,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Leap {
+    /// By so many seconds, either way.
+    By(i64),
+    /// To the latest time that it ever showed.
+    ToLatest,
+}
+
+/// A login: where it comes from, whether recovery codes are taken, and what is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    pub(crate) from: usize,
+    pub(crate) recovery: bool,
+    pub(crate) answers: Vec<Answered>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Answered {
+    pub(crate) answer: Answer,
+    /// How many seconds it takes to type.
+    pub(crate) pause: u16,
+    pub(crate) fate: Fate,
+}
+
+/// A login that answers in the same instant as others, of which the lowest rank is saved first.
+#[derive(Clone, Debug)]
+pub(crate) struct Rival {
+    pub(crate) from: usize,
+    pub(crate) answer: Answer,
+    pub(crate) rank: u32,
+    pub(crate) fate: Fate,
+}
+
+/// What is typed. In a row, each place has the next code.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Answer {
+    /// What one of the apps shows so many steps from now.
+    Shown {
+        credential: usize,
+        offset: i64,
+    },
+    /// What was typed so many codes ago, right or wrong.
+    Again(usize),
+    Guess(String),
+    /// The recovery code at this place, used or not.
+    Recovery(usize),
+    /// One that never was, of this number.
+    WrongRecovery(u8),
+    ChooseRecovery,
+    Nonsense,
+}
+
+/// Whose history it is, and under which rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) past: Past,
+    pub(crate) rule: Backoff,
+    pub(crate) acts: Vec<Act>,
+}
+
+pub(crate) fn cases() -> impl Strategy<Value = Case> {
+    let rule = prop_oneof![Just(Backoff::DEFAULT), Just(Backoff::STRICT)];
+    (vec(any_kind(), 1..4), any_past(), rule, acts()).prop_map(|(kinds, past, rule, acts)| Case {
+        kinds,
+        past,
+        rule,
+        acts,
+    })
+}
+
+pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        8 => any_leap().prop_map(Act::Leap),
+        8 => any_login().prop_map(Act::LogIn),
+        4 => vec(any_rival(), 2..7).prop_map(Act::Race),
+        1 => (-2..=2_i64).prop_map(|offset| Act::Enrol { offset }),
+        1 => Just(Act::Unlock),
+    ];
+    vec(act, 1..30)
+}
+
+pub(crate) fn any_kind() -> impl Strategy<Value = Kind> {
+    let algorithm = prop_oneof![
+        Just(Algorithm::Sha1),
+        Just(Algorithm::Sha256),
+        Just(Algorithm::Sha512)
+    ];
+    let digits = prop_oneof![Just(6_u32), Just(8)];
+    let period = prop_oneof![Just(30_u64), Just(60)];
+    (digits, algorithm, period).prop_map(|(digits, algorithm, period)| Kind {
+        digits,
+        algorithm,
+        period,
+    })
+}
+
+fn any_past() -> impl Strategy<Value = Past> {
+    prop_oneof![
+        4 => Just(Past::Nothing),
+        2 => (1..=120_u8).prop_map(Past::WrongCodes),
+        1 => Just(Past::WrongPairs),
+    ]
+}
+
+pub(crate) fn any_leap() -> impl Strategy<Value = Leap> {
+    const DAY: i64 = 86_400;
+    prop_oneof![
+        6 => (0..90_i64).prop_map(Leap::By),
+        3 => (-90..90_i64).prop_map(Leap::By),
+        2 => (-7200..7200_i64).prop_map(Leap::By),
+        1 => (-40 * DAY..40 * DAY).prop_map(Leap::By),
+        1 => (-3000 * DAY..3000 * DAY).prop_map(Leap::By),
+        3 => Just(Leap::ToLatest),
+    ]
+}
+
+fn any_login() -> impl Strategy<Value = Login> {
+    (any::<usize>(), any::<bool>(), vec(any_answered(), 1..=4)).prop_map(
+        |(from, recovery, answers)| Login {
+            from,
+            recovery,
+            answers,
+        },
+    )
+}
+
+fn any_answered() -> impl Strategy<Value = Answered> {
+    let pause = prop_oneof![Just(0_u16), 1..4_u16, 5..70_u16];
+    let answer = prop_oneof![
+        30 => any_answer(),
+        1 => Just(Answer::ChooseRecovery),
+        1 => Just(Answer::Nonsense),
+    ];
+    (answer, pause, any_fate()).prop_map(|(answer, pause, fate)| Answered {
+        answer,
+        pause,
+        fate,
+    })
+}
+
+fn any_rival() -> impl Strategy<Value = Rival> {
+    (any::<usize>(), any_answer(), any::<u32>(), any_fate()).prop_map(
+        |(from, answer, rank, fate)| Rival {
+            from,
+            answer,
+            rank,
+            fate,
+        },
+    )
+}
+
+fn any_answer() -> impl Strategy<Value = Answer> {
+    let offset = prop_oneof![4 => -1..=1_i64, 1 => -4..=4_i64];
+    prop_oneof![
+        24 => (0..4_usize, offset)
+            .prop_map(|(credential, offset)| Answer::Shown { credential, offset }),
+        12 => prop_oneof![0..8_usize, any::<usize>()].prop_map(Answer::Again),
+        8 => "[0-9]{6,8}".prop_map(Answer::Guess),
+        1 => (0..10_usize).prop_map(Answer::Recovery),
+        1 => (1..=10_u8).prop_map(Answer::WrongRecovery),
+    ]
+}
+
+fn any_fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        6 => Just(Fate::Saved),
+        1 => Just(Fate::Fails),
+        1 => Just(Fate::AnswerLost),
+    ]
+}

@@ -1,0 +1,178 @@
+//! What holds of every history.
+
+use countersign_core::judgement::{Response, Verdict};
+use countersign_core::throttle::Backoff;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::history::{Act, Case, Leap, acts, cases};
+use crate::ledger::{Expected, Typed};
+use crate::owner::Went;
+use crate::store::{Fate, differences};
+use crate::user::{confirmed, decoy, enrolled, origin, with_past};
+use crate::world::World;
+
+proptest! {
+    #![proptest_config(fewer())]
+
+    #[test]
+    fn no_step_is_accepted_twice_or_after_a_later_one_and_only_once_it_is_saved(case in cases()) {
+        after(&case);
+    }
+
+    #[test]
+    fn whatever_came_before_the_owner_gets_in_with_as_many_codes_as_are_asked_for(
+        case in cases(),
+        from in any::<usize>(),
+    ) {
+        let mut world = after(&case);
+        // At whatever time the clock shows, with each app that was not used later than that.
+        world.owner_gets_in(origin(from));
+        // And at the right time with each.
+        world.leap(Leap::ToLatest);
+        for held in confirmed(&world.store.load().0) {
+            let went = world.owner_logs_in(&held, origin(from), |_| {});
+            prop_assert_eq!(went, Went::In(1));
+        }
+    }
+
+    #[test]
+    fn whatever_came_before_a_recovery_code_is_accepted_within_half_an_hour(
+        case in cases(),
+        from in any::<usize>(),
+    ) {
+        after(&case).owner_recovers(origin(from));
+    }
+
+    #[test]
+    fn an_attacker_who_never_stops_costs_the_owner_one_login_at_most(
+        case in cases(),
+        from in any::<usize>(),
+        attacks in vec(any_attack(), 1..40),
+    ) {
+        let mut world = after(&case);
+        world.leap(Leap::ToLatest);
+        let held = confirmed(&world.store.load().0).remove(0);
+        let mut attacks = attacks.into_iter().cycle();
+        let mut meanwhile = |world: &mut World| attack(world, &attacks.next().unwrap());
+        let first = world.owner_logs_in(&held, origin(from), &mut meanwhile);
+        if first == Went::Out {
+            let second = world.owner_logs_in(&held, origin(from), &mut meanwhile);
+            prop_assert!(matches!(second, Went::In(_)), "{:?}", second);
+        }
+    }
+
+    #[test]
+    fn a_decoy_accepts_nothing_whatever_happens(acts in acts()) {
+        let decoy = decoy();
+        let mut world = World::new(decoy.clone(), Backoff::DEFAULT);
+        for act in &acts {
+            // Nothing is ever enrolled on a decoy.
+            if !matches!(act, Act::Enrol { .. }) {
+                world.act(act);
+            }
+        }
+        prop_assert_eq!(world.accepted(), 0);
+        prop_assert_eq!(world.count(&Expected::Used), 0);
+        let changed = differences(&decoy.encode().unwrap(), world.store.bytes());
+        prop_assert!(changed.iter().all(|place| place[0] == 5), "{:?}", changed);
+    }
+}
+
+/// A history is long: a fifth as many as of other properties, 51 unless PROPTEST_CASES is set.
+fn fewer() -> Config {
+    let config = Config::default();
+    Config {
+        cases: config.cases / 5,
+        ..config
+    }
+}
+
+/// Guards the properties against histories in which nothing of note happens.
+#[test]
+fn histories_lead_to_all_that_can_come_of_a_response() {
+    let mut runner = TestRunner::deterministic();
+    let mut tally = std::collections::BTreeMap::new();
+    for _ in 0..64 {
+        let case = cases().new_tree(&mut runner).unwrap().current();
+        for outcome in after(&case).outcomes {
+            *tally.entry(name(&outcome)).or_insert(0) += 1;
+        }
+    }
+    println!("{tally:?}");
+    for outcome in [
+        "not looked at",
+        "used",
+        "wrong",
+        "one code",
+        "two codes",
+        "three codes",
+        "recovery waits",
+        "wrong recovery",
+        "recovery",
+    ] {
+        assert!(
+            tally.get(outcome).is_some_and(|times| *times >= 3),
+            "{outcome}: {tally:?}"
+        );
+    }
+}
+
+const fn name(outcome: &Expected) -> &'static str {
+    match outcome {
+        Expected::NotLookedAt => "not looked at",
+        Expected::Used => "used",
+        Expected::Wrong(_) => "wrong",
+        Expected::Steps(_, steps) => match *steps.end() - *steps.start() {
+            0 => "one code",
+            1 => "two codes",
+            _ => "three codes",
+        },
+        Expected::RecoveryWaits => "recovery waits",
+        Expected::WrongRecovery => "wrong recovery",
+        Expected::Recovery(_) => "recovery",
+    }
+}
+
+fn after(case: &Case) -> World {
+    let record = with_past(&enrolled(&case.kinds), case.past);
+    let mut world = World::new(record, case.rule);
+    for act in &case.acts {
+        world.act(act);
+    }
+    world
+}
+
+/// Wrong answers in a row, in the time between two of the owner's.
+#[derive(Clone, Debug)]
+struct Attack {
+    from: usize,
+    guesses: usize,
+    codes: usize,
+    seconds: u64,
+}
+
+fn any_attack() -> impl Strategy<Value = Attack> {
+    (any::<usize>(), 0..4_usize, 1..4_usize, 0..20_u64).prop_map(
+        |(from, guesses, codes, seconds)| Attack {
+            from,
+            guesses,
+            codes,
+            seconds,
+        },
+    )
+}
+
+fn attack(world: &mut World, attack: &Attack) {
+    for _ in 0..attack.guesses {
+        // Seven digits, which no app here shows.
+        let typed = vec!["0000000".to_owned(); attack.codes];
+        let codes = typed.iter().map(|code| code.parse().unwrap()).collect();
+        let (typed, response) = (Typed::Codes(typed), Response::Codes(codes));
+        let verdict = world.answer(&typed, &response, origin(attack.from), Fate::Saved);
+        assert!(matches!(verdict, Ok(Verdict::Reject(_))));
+    }
+    world.wait(attack.seconds);
+}

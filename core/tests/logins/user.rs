@@ -1,0 +1,141 @@
+//! The user whom the logins are for: what is enrolled, what is shown, and what went wrong before.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::LazyLock;
+
+use countersign_core::credential::{Credential, CredentialId, Factor};
+use countersign_core::record::Record;
+use countersign_core::recovery::RecoverySet;
+use countersign_core::secret::Secret;
+use countersign_core::throttle::{Backoff, Network, Origin, Throttle};
+use countersign_core::time::{Period, Step, Timestamp};
+use countersign_core::totp::{Algorithm, Digits, Totp};
+
+use crate::store::items;
+
+/// What an app is set up with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    pub(crate) digits: u32,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) period: u64,
+}
+
+pub(crate) const USUAL: Kind = Kind {
+    digits: 6,
+    algorithm: Algorithm::Sha1,
+    period: 30,
+};
+
+impl Kind {
+    pub(crate) fn totp(self, name: u8) -> Totp {
+        Totp::new(
+            Secret::from_entropy(&[name; 20]),
+            self.algorithm,
+            Digits::new(self.digits).unwrap(),
+            Period::from_seconds(self.period).unwrap(),
+        )
+    }
+}
+
+/// When histories begin.
+pub(crate) const START: u64 = 1_750_000_007;
+
+/// What went wrong before a history begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Past {
+    Nothing,
+    /// So many wrong single codes from everywhere.
+    WrongCodes(u8),
+    /// So many wrong pairs from everywhere that three codes are asked for.
+    WrongPairs,
+}
+
+/// A user without a credential, but with ten recovery codes, and those.
+pub(crate) static NOBODY: LazyLock<(Record, Vec<String>)> = LazyLock::new(|| {
+    let alice = Record::new(1000, "alice");
+    let (alice, codes) = alice.renew_recovery_codes(&[0x5a; RecoverySet::ENTROPY]);
+    let codes = codes.iter().map(|code| code.expose().to_string());
+    (alice, codes.collect())
+});
+
+/// A user who holds these.
+pub(crate) fn enrolled(kinds: &[Kind]) -> Record {
+    let nobody = NOBODY.0.clone();
+    (1..).zip(kinds).fold(nobody, |alice, (name, kind)| {
+        let now = Timestamp::from_unix(START);
+        let (alice, id) = alice.offer(kind.totp(name), "", now).unwrap();
+        alice.trust(id).unwrap()
+    })
+}
+
+/// A decoy that has ten recovery codes, as no decoy has.
+pub(crate) fn decoy() -> Record {
+    let decoy = Record::decoy(&[1; 20]).encode().unwrap();
+    let nobody = NOBODY.0.encode().unwrap();
+    with_item(&decoy, 4, items(&nobody).unwrap()[4])
+}
+
+/// The record with that past.
+pub(crate) fn with_past(record: &Record, past: Past) -> Record {
+    let throttle = match past {
+        Past::Nothing => Throttle::default(),
+        Past::WrongCodes(times) => failed(usize::from(times), 1),
+        Past::WrongPairs => WRONG_PAIRS.clone(),
+    };
+    let throttle = minicbor::to_vec(throttle).unwrap();
+    with_item(&record.encode().unwrap(), 5, &throttle)
+}
+
+static WRONG_PAIRS: LazyLock<Throttle> = LazyLock::new(|| failed(100_000, 2));
+
+fn failed(times: usize, codes: usize) -> Throttle {
+    let now = Timestamp::from_unix(START);
+    let pools = [Origin::Unknown, Origin::Seat, Origin::Locker];
+    pools
+        .into_iter()
+        .fold(Throttle::default(), |state, origin| {
+            (0..times).fold(state, |state, _| {
+                state.after_failure(&Backoff::DEFAULT, origin, now, codes)
+            })
+        })
+}
+
+fn with_item(record: &[u8], index: usize, item: &[u8]) -> Record {
+    let mut items = items(record).unwrap();
+    let array = 0x80 | u8::try_from(items.len()).unwrap();
+    items[index] = item;
+    Record::decode(&[&[array], items.concat().as_slice()].concat()).unwrap()
+}
+
+/// Places that logins come from: more than have a pool of their own.
+pub(crate) fn origin(number: usize) -> Origin {
+    match number % 9 {
+        0 => Origin::Seat,
+        1 => Origin::Locker,
+        2 => Origin::Unknown,
+        other => {
+            let address = Ipv4Addr::new(192, 0, 2, u8::try_from(other).unwrap());
+            Origin::Address(Network::around(IpAddr::V4(address)))
+        }
+    }
+}
+
+pub(crate) const fn totp(credential: &Credential) -> &Totp {
+    match credential.factor() {
+        Factor::Totp { totp, .. } => totp,
+    }
+}
+
+/// The credentials that can prove something, as a list to choose from.
+pub(crate) fn confirmed(record: &Record) -> Vec<(CredentialId, Totp)> {
+    let held = record.credentials().iter();
+    held.filter(|credential| credential.is_confirmed())
+        .map(|credential| (credential.id(), totp(credential).clone()))
+        .collect()
+}
+
+pub(crate) fn step(totp: &Totp, number: u64) -> Step {
+    let seconds = number.saturating_mul(totp.period().seconds());
+    totp.period().step_at(Timestamp::from_unix(seconds))
+}

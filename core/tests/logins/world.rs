@@ -1,0 +1,347 @@
+//! One user's logins, as a daemon goes through them: load, ask, judge, save, answer.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use countersign_core::credential::Factor;
+use countersign_core::judgement::{Circumstances, Judgement, Response, Verdict};
+use countersign_core::record::Record;
+use countersign_core::throttle::{Backoff, Origin};
+use countersign_core::time::Timestamp;
+use countersign_core::transaction::{Outcome, Received, Transaction};
+
+use crate::history::{Act, Answer, Answered, Leap, Login, Rival};
+use crate::ledger::{Expected, Ledger, Typed};
+use crate::store::{Fate, SaveError, Store};
+use crate::user::{NOBODY, START, USUAL, confirmed, origin, step};
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) ledger: Ledger,
+    pub(crate) rule: Backoff,
+    pub(crate) now: u64,
+    /// The latest time that the clock ever showed.
+    latest: u64,
+    /// All codes ever typed.
+    typed: Vec<String>,
+    /// How many apps the user has had, at least.
+    apps: u8,
+    /// What came of each response that was judged.
+    pub(crate) outcomes: Vec<Expected>,
+}
+
+/// A response that was judged, and what it was judged by.
+struct Judged {
+    before: Vec<u8>,
+    revision: u64,
+    expected: Expected,
+    judgement: Judgement,
+    /// Judged by the record as it was before it became bytes. Hashing a recovery code takes a while,
+    /// so that a wrong one is hashed once only.
+    twin: Option<Judgement>,
+}
+
+impl World {
+    pub(crate) fn new(record: Record, rule: Backoff) -> Self {
+        Self {
+            store: Store::new(record),
+            ledger: Ledger::default(),
+            rule,
+            now: START,
+            latest: START,
+            typed: Vec::new(),
+            apps: 100,
+            outcomes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn act(&mut self, act: &Act) {
+        match act {
+            Act::Leap(leap) => self.leap(*leap),
+            Act::LogIn(login) => self.log_in(login),
+            Act::Race(rivals) => self.race(rivals),
+            Act::Enrol { offset } => self.enrol(*offset),
+            Act::Unlock => {
+                let (record, revision) = self.store.load();
+                self.store
+                    .save(record.unlock(), revision, Fate::Saved)
+                    .unwrap();
+            }
+        }
+    }
+
+    pub(crate) fn leap(&mut self, leap: Leap) {
+        self.now = match leap {
+            Leap::By(seconds) => self.now.saturating_add_signed(seconds),
+            Leap::ToLatest => self.latest,
+        };
+        self.latest = self.latest.max(self.now);
+    }
+
+    pub(crate) const fn at(&self, origin: Origin) -> Circumstances<'_> {
+        Circumstances {
+            rule: &self.rule,
+            origin,
+            now: Timestamp::from_unix(self.now),
+        }
+    }
+
+    /// One login, up to three answers, as long as it takes them.
+    fn log_in(&mut self, login: &Login) {
+        let origin = origin(login.from);
+        let (record, _) = self.store.load();
+        let (mut transaction, challenge) =
+            Transaction::begin(&record, login.recovery, self.at(origin));
+        let mut tries = challenge.tries;
+        assert_eq!(tries, Transaction::TRIES);
+
+        for answered in &login.answers {
+            self.leap(Leap::By(i64::from(answered.pause)));
+            if answered.answer == Answer::ChooseRecovery {
+                let (record, _) = self.store.load();
+                let chosen = transaction.choose_recovery(&record, self.at(origin));
+                assert_eq!(chosen.is_some(), login.recovery);
+                continue;
+            }
+            match self.step(&mut transaction, answered, origin) {
+                Some(Outcome::Ask(next)) => {
+                    assert_eq!(next.tries, tries - 1);
+                    tries = next.tries;
+                }
+                Some(Outcome::End(_)) => {
+                    assert_eq!(tries, 1);
+                    return;
+                }
+                Some(Outcome::Finish(_)) | None => return,
+            }
+        }
+    }
+
+    /// What follows from one answer; `None` if its verdict never became known.
+    fn step(
+        &mut self,
+        transaction: &mut Transaction,
+        answered: &Answered,
+        origin: Origin,
+    ) -> Option<Outcome> {
+        let typed = self.type_in(transaction, &answered.answer, answered.pause);
+        let verdict = match &typed {
+            None => None,
+            Some((typed, response)) => {
+                Some(self.answer(typed, response, origin, answered.fate).ok()?)
+            }
+        };
+        let (record, _) = self.store.load();
+        let at = self.at(origin);
+        Some(match verdict {
+            None => transaction.conclude_malformed(&record, at),
+            Some(verdict) => transaction.conclude(verdict, &record, at),
+        })
+    }
+
+    /// Types an answer until it is complete; `None` if it turns out to be malformed.
+    pub(crate) fn type_in(
+        &mut self,
+        transaction: &mut Transaction,
+        answer: &Answer,
+        pause: u16,
+    ) -> Option<(Typed, Response)> {
+        let begun = self.now;
+        let mut row = Vec::new();
+        loop {
+            let text = self.text(answer, begun, row.len());
+            if !matches!(answer, Answer::Recovery(_) | Answer::WrongRecovery(_)) {
+                self.typed.push(text.clone());
+            }
+            row.push(text);
+            match transaction.receive(row.last()?) {
+                Received::Malformed => return None,
+                Received::OneOfSeveral => self.leap(Leap::By(i64::from(pause))),
+                Received::Judge(response) => {
+                    let typed = match &response {
+                        Response::Recovery(_) => Typed::Recovery(row.pop()?),
+                        Response::Codes(_) => Typed::Codes(row),
+                    };
+                    return Some((typed, response));
+                }
+            }
+        }
+    }
+
+    /// What is typed at the so many-th place of a row that was begun at that time.
+    fn text(&self, answer: &Answer, begun: u64, place: usize) -> String {
+        match answer {
+            Answer::Shown { credential, offset } => {
+                let held = confirmed(&self.store.load().0);
+                let held = &held[credential % held.len()];
+                let step = begun / held.1.period().seconds();
+                let step = step.saturating_add_signed(*offset);
+                self.ledger.shown(held, step + place as u64)
+            }
+            Answer::Again(back) if !self.typed.is_empty() => {
+                let first = self.typed.len() - 1 - back % self.typed.len();
+                let again = (first + place) % self.typed.len();
+                self.typed[again].clone()
+            }
+            Answer::Again(_) => "424242".to_owned(),
+            Answer::Guess(digits) => digits.clone(),
+            Answer::Recovery(number) => NOBODY.1[*number].clone(),
+            Answer::WrongRecovery(number) => format!("{number}-0000-0000-0000-0000"),
+            Answer::Nonsense | Answer::ChooseRecovery => "let me in".to_owned(),
+        }
+    }
+
+    /// How often this came of a response.
+    pub(crate) fn count(&self, outcome: &Expected) -> usize {
+        self.outcomes.iter().filter(|came| *came == outcome).count()
+    }
+
+    /// How many responses were accepted.
+    pub(crate) fn accepted(&self) -> usize {
+        let accepted =
+            |came: &&Expected| matches!(came, Expected::Steps(..) | Expected::Recovery(_));
+        self.outcomes.iter().filter(accepted).count()
+    }
+
+    /// Judges a response, saves what is to be remembered, and tells what came of it. Whoever is
+    /// overtaken starts over.
+    pub(crate) fn answer(
+        &mut self,
+        typed: &Typed,
+        response: &Response,
+        origin: Origin,
+        fate: Fate,
+    ) -> Result<Verdict, SaveError> {
+        let judged = self.judge(typed, response, origin);
+        self.settle(judged, fate)
+    }
+
+    /// All are judged by the same revision, and then saved in the order of their ranks. Those that
+    /// were overtaken start over.
+    pub(crate) fn race(&mut self, rivals: &[Rival]) {
+        let mut running = Vec::new();
+        for rival in rivals {
+            let (record, _) = self.store.load();
+            let at = self.at(origin(rival.from));
+            let (mut transaction, _) = Transaction::begin(&record, true, at);
+            if let Some((typed, response)) = self.type_in(&mut transaction, &rival.answer, 0) {
+                running.push((rival, typed, response));
+            }
+        }
+        let mut round = 0;
+        while !running.is_empty() {
+            running.sort_by_key(|(rival, ..)| rival.rank.rotate_left(round));
+            round += 8;
+            let judged: Vec<Judged> = running
+                .iter()
+                .map(|(rival, typed, response)| self.judge(typed, response, origin(rival.from)))
+                .collect();
+            let contenders = running.len();
+            let settled = judged
+                .into_iter()
+                .zip(running)
+                .map(|(judged, rival)| (self.settle(judged, rival.0.fate), rival));
+            running = settled
+                .filter(|(settled, _)| matches!(settled, Err(SaveError::Conflict)))
+                .map(|(_, rival)| rival)
+                .collect();
+            assert!(running.len() < contenders, "each round has a winner");
+        }
+    }
+
+    fn judge(&self, typed: &Typed, response: &Response, origin: Origin) -> Judged {
+        let (record, revision) = self.store.load();
+        let at = self.at(origin);
+        let expected = self.ledger.expected(&record, typed, at);
+        let twin = (expected != Expected::WrongRecovery)
+            .then(|| self.store.original().judge(response, at));
+        Judged {
+            before: self.store.bytes().to_vec(),
+            revision,
+            expected,
+            judgement: record.judge(response, at),
+            twin,
+        }
+    }
+
+    /// Settles a judgement, and checks what became known against what was saved.
+    fn settle(&mut self, judged: Judged, fate: Fate) -> Result<Verdict, SaveError> {
+        let expected = judged.expected;
+        let mut kept = None;
+        let store = &mut self.store;
+        let settled = ready(judged.judgement.settle(|record| {
+            kept = Some(record.encode().unwrap().to_vec());
+            let saved = store.save(record, judged.revision, fate);
+            async { saved }
+        }));
+        assert_eq!(kept.is_some(), expected.is_remembered(), "{expected:?}");
+        if let Some(twin) = judged.twin {
+            let (verdict, kept_by_twin) = settled_at_once(twin);
+            assert_eq!(kept_by_twin, kept);
+            if let Ok(settled) = &settled {
+                assert_eq!(format!("{settled:?}"), format!("{verdict:?}"));
+            }
+        }
+
+        let saved = self.store.revision() == judged.revision + 1
+            && kept.is_some()
+            && !matches!(settled, Err(SaveError::Conflict));
+        if saved {
+            let after = self.store.bytes();
+            self.ledger.saved(&expected, &judged.before, after);
+        }
+        if let Ok(verdict) = &settled {
+            self.ledger.check(&expected, verdict);
+            assert_eq!(saved, expected.is_remembered(), "known before it was saved");
+            assert!(saved || !matches!(verdict, Verdict::Accept(_)));
+        }
+        if saved || settled.is_ok() {
+            self.outcomes.push(expected);
+        }
+        settled
+    }
+
+    /// Enrols one more app, confirmed by the code that it shows.
+    fn enrol(&mut self, offset: i64) {
+        let (record, revision) = self.store.load();
+        let now = Timestamp::from_unix(self.now);
+        // No secret is enrolled twice.
+        self.apps = self.apps.saturating_add(1);
+        let totp = USUAL.totp(self.apps);
+        let Ok((offered, id)) = record.offer(totp.clone(), "", now) else {
+            return;
+        };
+        let number = (self.now / USUAL.period).saturating_add_signed(offset);
+        let code = self.ledger.shown(&(id, totp.clone()), number);
+        let confirmed = offered.clone().confirm(id, &code.parse().unwrap(), now);
+        assert!(confirmed.is_ok() || offset.abs() > 1, "{offset}");
+        self.typed.push(code);
+        if let Ok(record) = &confirmed {
+            let held = record.credentials().last().unwrap();
+            let Factor::Totp { spent, .. } = held.factor();
+            let near = number.saturating_sub(4)..number + 4;
+            let used = near.rev().find(|near| *spent == Some(step(&totp, *near)));
+            let used = used.unwrap();
+            self.ledger.use_up(id, used..=used);
+        }
+        let record = confirmed.unwrap_or(offered);
+        self.store.save(record, revision, Fate::Saved).unwrap();
+    }
+}
+
+/// The verdict and what was saved for it, by a store in which nothing goes wrong.
+fn settled_at_once(judgement: Judgement) -> (Verdict, Option<Vec<u8>>) {
+    let mut kept = None;
+    let verdict = ready(judgement.settle(|record| {
+        kept = Some(record.encode().unwrap().to_vec());
+        async { Ok::<(), ()>(()) }
+    }));
+    (verdict.unwrap(), kept)
+}
+
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}
