@@ -15,6 +15,7 @@ struct State {
     opening: u64,
     last: u64,
     failures: Vec<StoreError>,
+    successor: Option<BTreeMap<Key, (u64, Vec<u8>)>>,
 }
 
 impl Memory {
@@ -41,6 +42,12 @@ impl Memory {
         let mut state = self.state();
         state.entries = entries;
         state.opening += 1;
+    }
+
+    /// Becomes another store, with the entries of `other`, right after the next `get`.
+    pub(crate) fn replace_after_get(&self, other: &Self) {
+        let entries = other.state().entries.clone();
+        self.state().successor = Some(entries);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -73,7 +80,13 @@ impl State {
 
 impl StateStore for Memory {
     async fn get(&self, key: &Key) -> Result<Versioned, StoreError> {
-        Ok(self.reading()?.versioned(key))
+        let mut state = self.reading()?;
+        let entry = state.versioned(key);
+        if let Some(entries) = state.successor.take() {
+            state.entries = entries;
+            state.opening += 1;
+        }
+        Ok(entry)
     }
 
     async fn cas(&self, key: &Key, expect: Revision, data: Vec<u8>) -> Result<Cas, StoreError> {

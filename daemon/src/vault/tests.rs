@@ -147,6 +147,17 @@ fn a_store_that_was_replaced_is_opened_with_its_own_keys() {
 }
 
 #[test]
+fn a_record_is_not_opened_with_the_keys_of_a_store_that_came_in_between() {
+    let host = Host::new();
+    let (vault, other) = (host.vault(), host.vault());
+    save(&vault, ADA, b"old");
+    save(&other, ADA, b"new");
+    *vault.keyring.lock().unwrap() = None;
+    vault.store.replace_after_get(&other.store);
+    assert_eq!(load(&vault, ADA).as_deref(), Some(&b"new"[..]));
+}
+
+#[test]
 fn a_save_that_may_have_been_done_is_found_out_about() {
     let host = Host::new();
     let vault = host.vault();

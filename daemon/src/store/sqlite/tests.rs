@@ -74,6 +74,21 @@ impl Place {
         connection.execute_batch(sql).unwrap();
     }
 
+    /// Writes what is in `source` over the database, from the page `page` on to its end.
+    ///
+    /// Through another process, as below.
+    fn overwrite(&self, source: &Path, page: u64) {
+        let pages = fs::metadata(self.database()).unwrap().len() / schema::PAGE_SIZE - page;
+        let written = Command::new("/bin/dd")
+            .arg(format!("if={}", source.display()))
+            .arg(format!("of={}", self.database().display()))
+            .args(["bs=4096", "conv=notrunc", "status=none"])
+            .args([format!("seek={page}"), format!("count={pages}")])
+            .status()
+            .unwrap();
+        assert!(written.success());
+    }
+
     /// The files as they are, while the store is open.
     ///
     /// Through another process: were this one to close the database, SQLite's locks would go.

@@ -36,6 +36,36 @@ fn a_database_replaced_while_open_is_the_one_served_from_then_on() {
 }
 
 #[test]
+fn a_database_replaced_together_with_its_log_keeps_what_is_in_the_log() {
+    let (place, other) = (Place::new(), Place::new());
+    let store = place.start();
+    create(&store, "u1", "old");
+
+    let running = other.start();
+    create(&running, "u1", "new");
+    let copy = other.copy_as_after_a_crash();
+    fs::rename(copy.log(), place.log()).unwrap();
+    fs::rename(copy.database(), place.database()).unwrap();
+    assert_eq!(get(&store, "u1").data, Some(b"new".into()));
+    create(&store, "u2", "goes on");
+}
+
+#[test]
+fn a_database_repaired_in_place_is_served_without_a_restart() {
+    let place = Place::with_entries(2000);
+    let store = place.start();
+    let whole = Place::empty();
+    fs::copy(place.database(), whole.database()).unwrap();
+
+    place.overwrite(Path::new("/dev/zero"), 1);
+    let error = block_on(store.get(&Key::new("u1500"))).unwrap_err();
+    assert!(matches!(error, StoreError::Fatal(_)), "{error:?}");
+
+    place.overwrite(&whole.database(), 0);
+    assert_eq!(get(&store, "u1500").data, Some(b"entry".into()));
+}
+
+#[test]
 fn an_absence_seen_in_the_old_database_creates_nothing_in_the_new_one() {
     let (place, other) = (Place::new(), Place::new());
     let store = place.start();

@@ -54,13 +54,17 @@ fn a_database_of_another_program_is_an_error_and_is_not_touched() {
 
 #[test]
 fn a_newer_database_is_an_error_and_is_not_touched() {
-    let place = Place::new();
-    place.sql("PRAGMA user_version = 2");
-    let before = fs::read(place.database()).unwrap();
+    let running = Place::new();
+    let store = running.start();
+    create(&store, "u1", "one");
+    running.sql("PRAGMA user_version = 2");
+    let place = running.copy_as_after_a_crash();
+    let files = || [place.database(), place.log()].map(|file| fs::read(file).unwrap());
+    let before = files();
 
     let reason = fatal(&place.start());
     assert!(reason.contains("version 2"), "{reason}");
-    assert_eq!(fs::read(place.database()).unwrap(), before);
+    assert_eq!(files(), before);
 }
 
 #[test]
@@ -104,19 +108,21 @@ fn a_flipped_byte_in_the_first_page_never_makes_an_entry_disappear() {
 
 #[test]
 fn a_database_that_can_only_be_read_is_an_error() {
-    as_nobody(|nobody| {
-        let place = Place::new();
-        let mode = |path: &Path, mode| {
-            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-        };
-        mode(&place.database(), 0o444);
-        mode(place.directory.path(), 0o555);
-        nobody.become_them();
-        let reason = fatal(&place.start());
-        nobody.be_oneself_again();
-        mode(place.directory.path(), 0o700);
-        assert!(reason.contains("writable by the user"), "{reason}");
-    });
+    for (file, directory) in [(0o444, 0o777), (0o666, 0o555), (0o444, 0o555)] {
+        as_nobody(move |nobody| {
+            let place = Place::new();
+            let mode = |path: &Path, mode| {
+                fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+            };
+            mode(&place.database(), file);
+            mode(place.directory.path(), directory);
+            nobody.become_them();
+            let reason = fatal(&place.start());
+            nobody.be_oneself_again();
+            mode(place.directory.path(), 0o700);
+            assert!(reason.contains("writable by the user"), "{reason}");
+        });
+    }
 }
 
 #[test]
