@@ -206,17 +206,19 @@ fn after_one_wrong_answer_a_person_is_asked_for_one_code_that_is_then_accepted()
 }
 
 #[test]
-fn after_one_wrong_answer_an_answer_at_once_is_not_looked_at() {
+fn after_one_wrong_answer_an_answer_at_once_is_not_looked_at_and_two_codes_are_asked_for() {
     let (mut login, _) = Transaction::begin(&enrolled(), true, at(0));
     let (outcome, alice) = answered(&mut login, enrolled(), &["000000"], 0);
     asked(outcome);
     let (outcome, alice) = answered(&mut login, alice, &[&code(0)], 0);
-    asked(outcome);
-    let (outcome, _) = answered(&mut login, alice, &[&code(0)], 0);
-    assert!(
-        matches!(outcome, Outcome::End(End::Throttled)),
-        "{outcome:?}"
-    );
+    let challenge = asked(outcome);
+    assert_eq!((challenge.ask, challenge.codes), (Ask::FirstCode, 2));
+    let wait = Some(Duration::from_secs(1));
+    assert_eq!(challenge.news, Some(News::SeveralCodes { wait }));
+
+    // The code that was not looked at is not used up.
+    let (outcome, _) = answered(&mut login, alice, &[&code(0), &code(1)], 30);
+    assert!(matches!(outcome, Outcome::Finish(_)), "{outcome:?}");
 }
 
 #[test]

@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn an_attacker_who_never_stops_costs_the_owner_one_login_at_most(
+    fn an_attacker_who_never_stops_keeps_the_owner_out_of_no_login(
         case in cases(),
         from in any::<usize>(),
         attacks in vec(any_attack(), 1..40),
@@ -57,11 +57,9 @@ proptest! {
         let held = confirmed(&world.store.load().0).remove(0);
         let mut attacks = attacks.into_iter().cycle();
         let mut meanwhile = |world: &mut World| attack(world, &attacks.next().unwrap());
-        let first = world.owner_logs_in(&held, origin(from), &mut meanwhile);
-        if first == Went::Out {
-            let second = world.owner_logs_in(&held, origin(from), &mut meanwhile);
-            prop_assert!(matches!(second, Went::In(_)), "{:?}", second);
-        }
+        // Answers that are not looked at lead to a question that the attacker cannot spoil.
+        let went = world.owner_logs_in(&held, origin(from), &mut meanwhile);
+        prop_assert!(matches!(went, Went::In(1..=3)), "{:?}", went);
     }
 
     #[test]
