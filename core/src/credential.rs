@@ -73,6 +73,15 @@ pub enum Factor {
     },
 }
 
+impl Factor {
+    /// Whether it has the secret of `other`.
+    pub(crate) fn is_about(&self, other: &Totp) -> bool {
+        match self {
+            Self::Totp { totp, .. } => totp.secret().is_same(other.secret()),
+        }
+    }
+}
+
 /// Names a credential among a user's; never given twice while the user's record lasts.
 #[derive(Clone, Copy, Debug, Decode, Encode, Eq, Ord, PartialEq, PartialOrd)]
 #[cbor(transparent)]

@@ -20,16 +20,20 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// [`TooManyCredentials`] if the user holds the most there may be.
+    /// If the user holds the most there may be, or that secret already: held twice, each of its
+    /// codes would be good twice.
     pub fn offer(
         mut self,
         totp: Totp,
         label: &str,
         now: Timestamp,
-    ) -> Result<(Self, CredentialId), TooManyCredentials> {
+    ) -> Result<(Self, CredentialId), NotOffered> {
         self.credentials.retain(Credential::is_confirmed);
         if self.credentials.len() >= Self::MOST_CREDENTIALS {
-            return Err(TooManyCredentials);
+            return Err(NotOffered::TooMany);
+        }
+        if self.credentials.iter().any(|held| held.factor().is_about(&totp)) {
+            return Err(NotOffered::KnownSecret);
         }
         let credential = Credential {
             label: label.to_owned(),
@@ -135,10 +139,16 @@ impl Record {
     }
 }
 
-/// The user holds as many credentials as there may be.
+/// No credential was offered.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("the user holds 16 credentials already: remove one first")]
-pub struct TooManyCredentials;
+pub enum NotOffered {
+    /// The user holds as many credentials as there may be.
+    #[error("the user holds 16 credentials already: remove one first")]
+    TooMany,
+    /// The user holds that secret.
+    #[error("the user holds that secret already: remove that credential first")]
+    KnownSecret,
+}
 
 /// An offer was not confirmed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -231,7 +241,7 @@ mod tests {
         let alice = alice.trust(id).unwrap();
         assert_eq!(alice.credentials().len(), Record::MOST_CREDENTIALS);
         let refused = alice.clone().offer(totp(18), "", NOW);
-        assert_eq!(refused.unwrap_err(), TooManyCredentials);
+        assert_eq!(refused.unwrap_err(), NotOffered::TooMany);
 
         let (alice, _) = alice.remove(id).unwrap().offer(totp(18), "", NOW).unwrap();
         assert_eq!(alice.credentials().len(), Record::MOST_CREDENTIALS);

@@ -63,7 +63,9 @@ impl Record {
 
     /// Tries the codes against every confirmed credential, and uses up what they prove.
     ///
-    /// All are tried, whichever fits, so that how long it takes does not tell which one did.
+    /// All are tried, whichever fits, so that how long it takes does not tell which one did. What
+    /// is used up for one is used up for all: should two ever share a secret, no code of theirs is
+    /// good twice.
     fn spend(&mut self, codes: &[Code], now: Timestamp) -> Check {
         let decoy = self.is_decoy();
         let mut outcome = Check::Wrong;
@@ -71,16 +73,15 @@ impl Record {
             let Factor::Totp { totp, spent } = &mut credential.factor;
             let check = totp.check(codes, now, *spent);
             let check = if decoy { Check::Wrong } else { check };
-            match (outcome, check) {
-                // One response proves one credential.
-                (Check::Fresh(_), _) | (_, Check::Wrong) => {}
-                (Check::Used | Check::Wrong, Check::Used) => outcome = check,
-                (Check::Used | Check::Wrong, Check::Fresh(step)) => {
-                    *spent = Some(step);
-                    credential.last_used = Some(now);
-                    outcome = check;
-                }
+            if let Check::Fresh(step) = check {
+                *spent = Some(step);
+                credential.last_used = Some(now);
             }
+            outcome = match (outcome, check) {
+                (Check::Used, _) | (_, Check::Used) => Check::Used,
+                (Check::Fresh(step), _) | (Check::Wrong, Check::Fresh(step)) => Check::Fresh(step),
+                (Check::Wrong, Check::Wrong) => Check::Wrong,
+            };
         }
         outcome
     }

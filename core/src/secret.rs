@@ -54,6 +54,11 @@ impl Secret {
         Zeroizing::new(totp_rs::Secret::from(self.0.as_slice()).to_base32())
     }
 
+    /// Whether both are the same, compared in constant time.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        constant_time_eq::constant_time_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
