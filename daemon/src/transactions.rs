@@ -7,6 +7,7 @@ use zbus::{ObjectServer, OwnedObjectPath};
 use zruntime::lock::Mutex;
 
 use crate::authorize::Caller;
+use crate::door::guests::Guest;
 use crate::engine::Attempt;
 use crate::service;
 
@@ -14,6 +15,8 @@ use crate::service;
 #[derive(Default)]
 pub struct Transactions {
     places: StdMutex<Vec<Place>>,
+    /// Whose connection it is, on the root door.
+    guest: Option<Arc<Guest>>,
 }
 
 struct Place {
@@ -28,12 +31,27 @@ impl Transactions {
     /// How many there may be on a connection.
     const MOST: usize = 256;
 
-    /// Keeps a place for a login of `owner`.
+    /// Those of one connection to the root door.
+    pub fn of(guest: Arc<Guest>) -> Self {
+        Self {
+            guest: Some(guest),
+            ..Self::default()
+        }
+    }
+
+    /// Keeps a place for a login of `owner` as the user with `uid`.
     ///
     /// # Errors
     ///
     /// [`Error::Busy`] if there is none.
-    pub fn reserve(self: &Arc<Self>, owner: &Caller) -> Result<Reservation, Error> {
+    pub fn reserve(
+        self: &Arc<Self>,
+        owner: &Caller,
+        uid: Option<u32>,
+    ) -> Result<Reservation, Error> {
+        if let Some(guest) = &self.guest {
+            guest.logs_in(uid);
+        }
         let mut places = self.places();
         let same_user = |place: &&Place| place.owner.is_same_user(owner);
         let full = places.len() >= Self::MOST

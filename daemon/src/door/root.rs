@@ -3,21 +3,22 @@
 //! Nothing that an unprivileged user can do to the system bus delays a login through here.
 
 use std::io;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_channel::oneshot::Receiver;
 use futures_lite::future;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use zbus::connection::Builder;
 use zruntime::{Shared, SharedRuntime, net::unix};
 
+use super::guests::{Guest, Guests};
 use crate::server::Server;
 use crate::service::{Door, serve};
 use crate::transactions::Transactions;
 
-/// How many connections there may be. Each is root's.
+/// How many connections there may be, well below the files that the unit lets us have.
 const MOST_CONNECTIONS: usize = 400;
 /// How long a peer may take to introduce itself.
 const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -44,7 +45,7 @@ impl RootDoor {
     pub async fn open(self, runtime: SharedRuntime, server: Arc<Server>) -> io::Result<()> {
         self.listener.set_nonblocking(true)?;
         let listener = unix::UnixListener::<Shared>::from_std(&runtime, self.listener)?;
-        let guests = Arc::new(AtomicUsize::new(0));
+        let guests = Guests::new(MOST_CONNECTIONS);
         loop {
             let stream = match listener.accept().await {
                 Ok((stream, _)) => stream.into_std(),
@@ -55,61 +56,71 @@ impl RootDoor {
                     continue;
                 }
             };
-            let welcome = getsockopt(&stream, PeerCredentials)
+            let known = getsockopt(&stream, PeerCredentials)
                 .is_ok_and(|peer| self.peers.contains(&peer.uid()));
-            if !welcome || guests.load(Ordering::Relaxed) >= MOST_CONNECTIONS {
+            if !known {
                 // Closed before a byte of it is read.
                 continue;
             }
-            let guest = Guest::count(&guests);
-            let (server, clock) = (Arc::clone(&server), runtime.clone());
+            let visit = Visit::new(&guests, &server, &runtime);
             let visit = async move {
-                if let Err(error) = attend(stream, &clock, &server).await {
+                if let Err(error) = visit.attend(stream).await {
                     tracing::debug!("a connection to the root door ended: {error}");
                 }
-                drop(guest);
             };
             runtime.spawn("root door", visit).detach();
         }
     }
 }
 
-async fn attend(
-    stream: std::os::unix::net::UnixStream,
-    runtime: &SharedRuntime,
-    server: &Server,
-) -> zbus::Result<()> {
-    let transactions = Arc::new(Transactions::default());
-    let builder = Builder::unix_stream(stream)
-        .server(server.guid.clone())
-        .p2p();
-    let builder = serve(builder, &Door::Root, server, &transactions);
-    let connection = match runtime.timeout(HANDSHAKE, builder.build()).await {
-        Ok(connection) => connection?,
-        Err(_) => return Ok(()),
-    };
-    while !connection.is_closed() {
-        let closed = async {
-            connection.closed().await;
+/// One connection, from the handshake to its end.
+struct Visit {
+    guest: Arc<Guest>,
+    asked_to_leave: Receiver<()>,
+    server: Arc<Server>,
+    runtime: SharedRuntime,
+}
+
+impl Visit {
+    fn new(guests: &Arc<Guests>, server: &Arc<Server>, runtime: &SharedRuntime) -> Self {
+        let (guest, asked_to_leave) = guests.welcome();
+        Self {
+            guest,
+            asked_to_leave,
+            server: Arc::clone(server),
+            runtime: runtime.clone(),
+        }
+    }
+
+    async fn attend(mut self, stream: UnixStream) -> zbus::Result<()> {
+        let transactions = Arc::new(Transactions::of(self.guest));
+        let builder = Builder::unix_stream(stream)
+            .server(self.server.guid.clone())
+            .p2p();
+        let builder = serve(builder, &Door::Root, &self.server, &transactions);
+        let connection = match self.runtime.timeout(HANDSHAKE, builder.build()).await {
+            Ok(connection) => connection?,
+            Err(_) => return Ok(()),
         };
-        future::or(closed, runtime.sleep(SWEEP)).await;
-        transactions.sweep(connection.object_server(), &[]).await;
-    }
-    Ok(())
-}
-
-/// One of the connections there are.
-struct Guest(Arc<AtomicUsize>);
-
-impl Guest {
-    fn count(guests: &Arc<AtomicUsize>) -> Self {
-        guests.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(guests))
-    }
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        while !connection.is_closed() {
+            let closed = async {
+                connection.closed().await;
+                false
+            };
+            let asked_to_leave = async {
+                let _ = (&mut self.asked_to_leave).await;
+                true
+            };
+            let swept = async {
+                self.runtime.sleep(SWEEP).await;
+                false
+            };
+            if future::or(asked_to_leave, future::or(closed, swept)).await {
+                tracing::warn!("too many logins at once: one of the user with the most was ended");
+                return connection.close().await;
+            }
+            transactions.sweep(connection.object_server(), &[]).await;
+        }
+        Ok(())
     }
 }

@@ -65,7 +65,13 @@ impl Attempt {
         let origin = Origins::of(caller, login);
         let mut event = LoginEvent::new(caller, uid, login, origin, id);
 
-        let (slot, record) = engine.subject(uid, name, &mut event).await?;
+        let (slot, record) = match engine.subject(uid, name, &mut event).await {
+            Ok(subject) => subject,
+            Err(error) => {
+                event.log(Ending::Unavailable);
+                return Err(error);
+            }
+        };
         let config = engine.config();
         let recovery = matches!(caller, Caller::Root);
         let at = engine.circumstances(&config, origin);

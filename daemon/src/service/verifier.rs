@@ -40,7 +40,7 @@ impl Verifier {
         #[zbus(object_server)] server: &ObjectServer,
     ) -> Result<(OwnedObjectPath, u32, Details), Error> {
         let caller = self.door.caller(&header).await?;
-        let place = self.transactions.reserve(&caller)?;
+        let place = self.transactions.reserve(&caller, login.uid)?;
         let id = self.engine.transaction_id()?;
         let (attempt, next) = Attempt::begin(&self.engine, &caller, &login, &id).await?;
 
