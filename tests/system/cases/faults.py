@@ -207,6 +207,14 @@ def restore(product):
 
 damaged("deleted", "database deleted: refused, and no empty one is made",
         'rm -f "$1"/store.db*', ["restore", "init"])
+@case("database deleted under the running daemon: refused, and no empty one is made")
+def deleted_running(product, report):
+    machine = product.machine
+    with broken(product, report, "deleted-run", says=["restore", "init"]) as mend:
+        machine.sh('rm -rf /root/moved; mkdir /root/moved; mv "$1"/store.db* /root/moved', STATE)
+        mend(machine.sh, 'test ! -e "$1/store.db"; cp -a /root/moved/. "$1"', STATE)
+
+
 damaged("emptied", "database emptied: refused", 'rm -f "$1"/store.db-*; : >"$1/store.db"', ["restore", "init"])
 damaged("truncated", "database truncated: refused",
         'rm -f "$1"/store.db-*; truncate -s 5000 "$1/store.db"', ["restore", "backup"])
@@ -309,7 +317,7 @@ def small_disk(product):
 
 def fill(product):
     """Leave no byte, ballast or not."""
-    product.machine.sh('cat /dev/zero >>"$1/filler" 2>/dev/null || true; test "$(df --output=avail "$1" | tail -1)" = 0', STATE)
+    product.machine.sh('cat /dev/zero >>"$1/filler" 2>/dev/null || true; test "$(df --output=avail "$1" | tail -1)" -eq 0', STATE)
 
 
 @case("bad configuration: the daemon does not start, says where, and logins are refused")
@@ -321,6 +329,5 @@ def misconfigured(product, report):
         mend(start, product)
         mend(machine.run, "rm", path)
         machine.run("systemctl", "restart", "countersignd.service", check=False)
-        place = machine.journal(None, "_SYSTEMD_UNIT=countersignd.service")
-        said = "\n".join(text(entry) for entry in place)
+        said = "\n".join(text(entry) for entry in machine.journal())
         require("99-tests.toml" in said and "3" in said, said)

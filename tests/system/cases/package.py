@@ -4,7 +4,7 @@ from harness import ssh
 from harness.report import case, require
 from harness.ssh import CODE
 
-APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "--no-download")
+APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y")
 
 
 def prepare(product, _report):

@@ -78,7 +78,6 @@ def sudo_reused(product, _report):
     dialogue.answer(PASSWORD, person.password)
     status, said = say_until_end(dialogue, code)
     require(status == 1 and "uid=0" not in said, said)
-    require("Code already used. Wait for a new one." in said, said)
 
 
 @case("sudo: a wrong password is refused before a code is asked for")
@@ -113,6 +112,19 @@ def su_anothers(product, _report):
     dialogue.answer(PASSWORD, person.password)
     status, said = say_until_end(dialogue, caller.codes.fresh())
     require(status == 1 and f"uid={person.uid}" not in said, said)
+
+
+@case("su: a code used before is refused, and said to be used")
+def su_reused(product, _report):
+    caller, person = product.people.make("su-again", "su-reused")
+    code = person.codes.fresh()
+    status, said = su(product, caller, person, (PASSWORD, person.password), (CODE, code))
+    require(status == 0, said)
+    dialogue = product.machine.dialogue("runuser", "-u", caller.name, "--", "su", "-c", "id", person.name)
+    dialogue.answer(PASSWORD, person.password)
+    status, said = say_until_end(dialogue, code)
+    require(status == 1 and f"uid={person.uid}" not in said, said)
+    require("Code already used. Wait for a new one." in said, said)
 
 
 @case("su from root asks for no code, as it asks for no password")

@@ -1,9 +1,12 @@
 """ssh with a key, then a code."""
 
+import time
+
 from harness import ssh
 from harness.machine import CLIENT
 from harness.report import case, require
 from harness.ssh import CODE
+from harness.terminal import Unexpected
 
 PAIR_NEWS = "Too many wrong codes. Type two in a row."
 FIRST, NEXT = "This code: ", "And the next one: "
@@ -124,11 +127,13 @@ def no_answer(product, _report):
         place = machine.cursor()
         dialogue = ssh.on_terminal(machine, person)
         dialogue.expect(CODE)
-        status, _ = dialogue.ends()
-        require(status == 255, f"status {status}")
-        records = machine.records(place)
+        records = machine.records(place, limit=12)
         require(len(records) == 1, f"{len(records)} records: {records}")
         require(records[0]["COUNTERSIGN_OUTCOME"] in ("abandoned", "expired"), str(records))
+        # The client, waiting at its prompt, learns of it only now.
+        dialogue.type(person.codes.fresh())
+        status, said = dialogue.ends()
+        require(status == 255 and person.name not in said.splitlines(), said)
     finally:
         machine.sh('sed -i "s/^LoginGraceTime.*/LoginGraceTime 60/" $1; systemctl restart ssh', config)
     ssh.require_in(person, ssh.login(machine, person, (CODE, person.codes.fresh())))
@@ -144,15 +149,9 @@ def no_key(product, _report):
 @case("ssh: after a burst of wrong codes the owner gets in with two consecutive codes")
 def two_in_a_row(product, report):
     person = product.people.make("guessed")
-    machine = product.machine
-    wrong = person.codes.wrong()
-    answer_until_refused(ssh.on_terminal(machine, person), wrong)
-    answer_until_refused(ssh.on_terminal(machine, person), wrong)
-    place = machine.cursor()
-    first, following = person.codes.pair()
-    dialogue = ssh.on_terminal(machine, person)
-    said = dialogue.expect(FIRST)
+    dialogue, said, place = after_burst(product, person)
     require(PAIR_NEWS in said, f"not said why two are asked for:\n{said}")
+    first, following = person.codes.pair()
     dialogue.type(first)
     said = dialogue.expect(NEXT)
     require("rong" not in said, f"something was said about the first alone:\n{said}")
@@ -165,13 +164,48 @@ def two_in_a_row(product, report):
 @case("ssh: two consecutive codes are refused when the second is not the next one")
 def not_consecutive(product, _report):
     person = product.people.make("unpaired")
-    machine = product.machine
-    answer_until_refused(ssh.on_terminal(machine, person), person.codes.wrong())
-    answer_until_refused(ssh.on_terminal(machine, person), person.codes.wrong())
-    dialogue = ssh.on_terminal(machine, person)
-    dialogue.answer(FIRST, person.codes.fresh())
+    dialogue, _, _ = after_burst(product, person)
+    dialogue.type(person.codes.fresh())
     dialogue.answer(NEXT, person.codes.wrong())
-    answer_until_refused(dialogue, person.codes.wrong())
+    said = dialogue.expect(r"(One-time code|This code): |Permission denied")
+    require(person.name + "\r" not in said, said)
+
+
+@case("ssh: two right codes in the wrong order are refused")
+def wrong_order(product, _report):
+    person = product.people.make("swapped")
+    dialogue, _, _ = after_burst(product, person)
+    first, following = person.codes.pair()
+    dialogue.type(following)
+    dialogue.answer(NEXT, first)
+    said = dialogue.expect(r"(One-time code|This code): |Permission denied")
+    require(person.name + "\r" not in said, said)
+
+
+@case("ssh: however a login is refused, no prompt is left that nothing can come of")
+def dead_prompt(product, _report):
+    person = product.people.make("hasty")
+    for pause in (0, 1.1):
+        for _ in range(3):
+            answer_until_refused(ssh.on_terminal(product.machine, person), person.codes.wrong(), pause)
+
+
+def after_burst(product, person):
+    """Wrong codes until a login asks for two: that login, what it said, its place in the journal."""
+    wrong = person.codes.wrong()
+    for _ in range(8):
+        place = product.machine.cursor()
+        dialogue = ssh.on_terminal(product.machine, person)
+        said = dialogue.expect(f"{CODE}|{FIRST}")
+        if said.endswith(FIRST):
+            return dialogue, said, place
+        dialogue.type(wrong)
+        for _ in range(4):
+            if not dialogue.expect(r"(code|one|password): |denied").endswith(("code: ", "one: ")):
+                break
+            dialogue.type(wrong)
+        dialogue.hang_up()
+    raise Unexpected("eight logins full of wrong codes, and still one code is enough")
 
 
 @case("ssh: someone who is not enrolled meets the same prompts and is refused")
@@ -204,15 +238,19 @@ def refused_after(product, person, code):
     return 255, dialogue.transcript
 
 
-def answer_until_refused(dialogue, reply):
+def answer_until_refused(dialogue, reply, pause=0.0):
     """Give the same answer to each prompt until sshd refuses; the number of prompts."""
     prompts = 0
     while True:
-        said = dialogue.expect(r"(One-time code|This code|And the next one): |Permission denied|Disconnected|closed")
+        said = dialogue.expect(
+            r"(One-time code|This code|And the next one|password): |Permission denied|Disconnected|closed"
+        )
+        require(not said.endswith("password: "), "sshd asks for a password that nothing can come of")
         if not said.endswith(": "):
             status, _ = dialogue.ends()
             require(status == 255, f"status {status}")
             return prompts
         prompts += 1
         require(prompts <= 12, "asked more than twelve times")
+        time.sleep(pause)
         dialogue.type(reply)

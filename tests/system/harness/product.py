@@ -25,7 +25,7 @@ class Product:
         """Install the package, with no network to take anything from."""
         self.machine.run(
             "env", "DEBIAN_FRONTEND=noninteractive",
-            "apt-get", "install", "-y", "--no-install-recommends", "--no-download",
+            "apt-get", "install", "-y", "--no-install-recommends",
             f"/opt/package/{self.machine.package.name}",
             limit=120,
         )
