@@ -109,6 +109,34 @@ pub struct UnknownCredential;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
+    use crate::time::Period;
+    use crate::totp::{Algorithm, Digits};
+
+    #[test]
+    fn all_that_is_known_of_a_credential_survives_being_kept() {
+        let secret = Secret::from_entropy(&[7; 20]);
+        let digits = Digits::new(8).unwrap();
+        let period = Period::from_seconds(60).unwrap();
+        let held = Credential {
+            id: CredentialId(3),
+            label: "phone".to_owned(),
+            factor: Factor::Totp {
+                totp: Totp::new(secret, Algorithm::Sha512, digits, period),
+                spent: Some(Step(29_166_666)),
+            },
+            confirmed: true,
+            created: Timestamp::from_unix(1_740_000_000),
+            last_used: Some(Timestamp::from_unix(1_750_000_007)),
+        };
+        let bytes = minicbor::to_vec(&held).unwrap();
+        let kept: Credential = minicbor::decode(&bytes).unwrap();
+        // Debug output shows all but the secret.
+        assert_eq!(format!("{kept:?}"), format!("{held:?}"));
+        let [Factor::Totp { totp: kept, .. }, Factor::Totp { totp: held, .. }] =
+            [kept.factor(), held.factor()];
+        assert_eq!(kept.secret().to_base32(), held.secret().to_base32());
+    }
 
     #[test]
     fn an_id_is_read_as_it_is_shown() {
