@@ -133,8 +133,10 @@ mod tests {
         let kept: Credential = minicbor::decode(&bytes).unwrap();
         // Debug output shows all but the secret.
         assert_eq!(format!("{kept:?}"), format!("{held:?}"));
-        let [Factor::Totp { totp: kept, .. }, Factor::Totp { totp: held, .. }] =
-            [kept.factor(), held.factor()];
+        let [
+            Factor::Totp { totp: kept, .. },
+            Factor::Totp { totp: held, .. },
+        ] = [kept.factor(), held.factor()];
         assert_eq!(kept.secret().to_base32(), held.secret().to_base32());
     }
 

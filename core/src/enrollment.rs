@@ -32,7 +32,11 @@ impl Record {
         if self.credentials.len() >= Self::MOST_CREDENTIALS {
             return Err(NotOffered::TooMany);
         }
-        if self.credentials.iter().any(|held| held.factor().is_about(&totp)) {
+        if self
+            .credentials
+            .iter()
+            .any(|held| held.factor().is_about(&totp))
+        {
             return Err(NotOffered::KnownSecret);
         }
         let credential = Credential {
@@ -245,6 +249,24 @@ mod tests {
 
         let (alice, _) = alice.remove(id).unwrap().offer(totp(18), "", NOW).unwrap();
         assert_eq!(alice.credentials().len(), Record::MOST_CREDENTIALS);
+    }
+
+    #[test]
+    fn no_secret_is_enrolled_twice() {
+        let alice = enrolled(2);
+        let refused = alice.clone().offer(totp(1), "", NOW);
+        assert_eq!(refused.unwrap_err(), NotOffered::KnownSecret);
+        let secret = Secret::from_entropy(&[1; 20]);
+        let digits = Digits::new(8).unwrap();
+        let other = Totp::new(secret, Algorithm::Sha256, digits, Period::DEFAULT);
+        let refused = alice.clone().offer(other, "", NOW);
+        assert_eq!(refused.unwrap_err(), NotOffered::KnownSecret);
+
+        // It can be offered again while it is not confirmed, and once it was removed.
+        let (alice, _) = alice.offer(totp(2), "", NOW).unwrap();
+        let (alice, _) = alice.offer(totp(2), "", NOW).unwrap();
+        let first = ids(&alice)[0];
+        assert!(alice.remove(first).unwrap().offer(totp(0), "", NOW).is_ok());
     }
 
     #[test]

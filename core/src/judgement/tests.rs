@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
-use crate::credential::CredentialId;
+use crate::credential::{Credential, CredentialId};
 use crate::recovery::RecoverySet;
 use crate::secret::Secret;
 use crate::throttle::Throttle;
@@ -142,14 +142,34 @@ fn a_code_of_any_of_several_credentials_is_accepted_and_uses_up_only_that_one() 
 }
 
 #[test]
+fn no_code_is_good_twice_should_two_credentials_ever_share_a_secret() {
+    let mut alice = enrolled(&[PHONE, LAPTOP]);
+    // As only a record could have it that was written before offers of known secrets were refused.
+    let twin = Credential {
+        id: CredentialId(9),
+        ..alice.credentials()[0].clone()
+    };
+    alice.credentials.push(twin.clone());
+    let (verdict, after) = judged(&alice, &codes(PHONE, &[0]), now());
+    assert_eq!(verdict, Ok(Proof::Code));
+    let after = after.unwrap();
+    let (verdict, _) = judged(&after, &codes(PHONE, &[0]), now());
+    assert_eq!(verdict, Err(Reason::Used));
+
+    // Also if only one of them has been used.
+    let (_, mut after) = judged(&enrolled(&[PHONE]), &codes(PHONE, &[0]), now());
+    let after = after.as_mut().unwrap();
+    after.credentials.push(twin);
+    let (verdict, _) = judged(after, &codes(PHONE, &[0]), now());
+    assert_eq!(verdict, Err(Reason::Used));
+    let (verdict, _) = judged(after, &codes(PHONE, &[1]), now());
+    assert_eq!(verdict, Ok(Proof::Code));
+}
+
+#[test]
 fn a_row_of_two_credentials_codes_proves_neither() {
     let alice = enrolled(&[PHONE, LAPTOP]);
-    let (Response::Codes(mut row), Response::Codes(next)) =
-        (codes(PHONE, &[-1]), codes(LAPTOP, &[0]))
-    else {
-        unreachable!("codes are codes")
-    };
-    row.extend(next);
+    let row = vec![code(PHONE, -1), code(LAPTOP, 0)];
     let (verdict, _) = judged(&alice, &Response::Codes(row), now());
     assert_eq!(verdict, Err(Reason::Wrong));
 }
@@ -296,13 +316,14 @@ fn enrolled(names: &[u8]) -> Record {
 
 /// The codes so many steps from now.
 fn codes(name: u8, offsets: &[i64]) -> Response {
+    Response::Codes(offsets.iter().map(|offset| code(name, *offset)).collect())
+}
+
+fn code(name: u8, offset: i64) -> Code {
     let totp = totp(name);
-    let Step(step) = totp.period().step_at(now().now);
-    let steps = offsets
-        .iter()
-        .map(|offset| step.checked_add_signed(*offset).unwrap());
-    let codes = steps.map(|step| totp.code_at(Step(step)).parse().unwrap());
-    Response::Codes(codes.collect())
+    let Step(now) = totp.period().step_at(now().now);
+    let step = Step(now.checked_add_signed(offset).unwrap());
+    totp.code_at(step).parse().unwrap()
 }
 
 /// The phone's step, so many from now.

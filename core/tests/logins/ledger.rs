@@ -9,6 +9,7 @@ use countersign_core::credential::CredentialId;
 use countersign_core::judgement::{Circumstances, Proof, Reason, Verdict};
 use countersign_core::record::Record;
 use countersign_core::recovery::RecoveryCode;
+use countersign_core::time::Timestamp;
 use countersign_core::totp::Totp;
 
 use crate::store::differences;
@@ -36,7 +37,8 @@ pub(crate) enum Expected {
     Used,
     /// So many codes in a row were.
     Wrong(usize),
-    Steps(CredentialId, RangeInclusive<u64>),
+    /// These are used up: of one credential, unless others happen to show the same.
+    Steps(Vec<(CredentialId, RangeInclusive<u64>)>),
     RecoveryWaits,
     WrongRecovery,
     /// The recovery code at this place.
@@ -92,7 +94,8 @@ impl Ledger {
         }
     }
 
-    fn expected_of_codes(
+    /// Of codes that are looked at.
+    pub(crate) fn expected_of_codes(
         &self,
         record: &Record,
         codes: &[String],
@@ -101,27 +104,42 @@ impl Ledger {
         if !record.is_enrolled() {
             return Expected::Wrong(codes.len());
         }
-        let mut expected = Expected::Wrong(codes.len());
+        let mut fresh = Vec::new();
         for held in confirmed(record) {
-            let now = at.now.unix() / held.1.period().seconds();
-            // The latest step counts, should two steps have the same code.
-            for last in (now.saturating_sub(1)..=now + 1).rev() {
-                let Some(first) = (last + 1).checked_sub(codes.len() as u64) else {
-                    continue;
-                };
-                if !(first..=last)
-                    .zip(codes)
-                    .all(|(step, code)| self.shown(&held, step) == *code)
-                {
-                    continue;
-                }
-                if self.latest(held.0).is_none_or(|latest| first > latest) {
-                    return Expected::Steps(held.0, first..=last);
-                }
-                expected = Expected::Used;
+            let Some(steps) = self.fitting(&held, codes, at.now) else {
+                continue;
+            };
+            if self
+                .latest(held.0)
+                .is_some_and(|latest| *steps.start() <= latest)
+            {
+                return Expected::Used;
             }
+            fresh.push((held.0, steps));
         }
-        expected
+        if fresh.is_empty() {
+            return Expected::Wrong(codes.len());
+        }
+        Expected::Steps(fresh)
+    }
+
+    /// The steps that have these codes: the latest, should there be several.
+    fn fitting(
+        &self,
+        held: &(CredentialId, Totp),
+        codes: &[String],
+        now: Timestamp,
+    ) -> Option<RangeInclusive<u64>> {
+        let now = now.unix() / held.1.period().seconds();
+        (now.saturating_sub(1)..=now + 1)
+            .rev()
+            .filter_map(|last| Some((last + 1).checked_sub(codes.len() as u64)?..=last))
+            .find(|steps| {
+                steps
+                    .clone()
+                    .zip(codes)
+                    .all(|(step, code)| self.shown(held, step) == *code)
+            })
     }
 
     /// Takes down what a record that was saved has in it.
@@ -151,18 +169,19 @@ impl Ledger {
                 changed_only(&[&THROTTLE, &RECOVERY]);
                 assert!(self.recovery.insert(*place), "{expected:?} again");
             }
-            Expected::Steps(id, steps) => {
+            Expected::Steps(steps) => {
                 let held = Record::decode(before).unwrap();
-                let place = held
-                    .credentials()
-                    .iter()
-                    .position(|held| held.id() == *id)
-                    .unwrap();
-                let spent = [&CREDENTIALS[..], &[place], &SPENT].concat();
-                let used = [&CREDENTIALS[..], &[place], &LAST_USED].concat();
-                assert!(changed.contains(&spent), "{changed:?}");
-                changed_only(&[&THROTTLE, &spent, &used]);
-                self.use_up(*id, steps.clone());
+                let mut places: Vec<Vec<usize>> = vec![THROTTLE.to_vec()];
+                for (id, steps) in steps {
+                    let place = held.credentials().iter().position(|held| held.id() == *id);
+                    let credential = [&CREDENTIALS[..], &[place.unwrap()]].concat();
+                    places.push([&credential[..], &LAST_USED].concat());
+                    places.push([&credential[..], &SPENT].concat());
+                    assert!(places.last().is_some_and(|spent| changed.contains(spent)));
+                    self.use_up(*id, steps.clone());
+                }
+                let places: Vec<&[usize]> = places.iter().map(Vec::as_slice).collect();
+                changed_only(&places);
             }
         }
     }

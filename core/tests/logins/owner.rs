@@ -7,7 +7,7 @@ use countersign_core::totp::Totp;
 use countersign_core::transaction::{Outcome, Received, Transaction};
 
 use crate::history::Leap;
-use crate::ledger::Typed;
+use crate::ledger::{Expected, Typed};
 use crate::store::Fate;
 use crate::user::confirmed;
 use crate::world::World;
@@ -119,6 +119,15 @@ impl World {
             return false;
         }
         self.wait(wait);
+        // Another app may happen to have shown the same code.
+        let code = self.ledger.shown(held, self.now / period);
+        let (record, _) = self.store.load();
+        let expected = self
+            .ledger
+            .expected_of_codes(&record, &[code], self.at(Origin::Seat));
+        if expected == Expected::Used {
+            self.wait(period);
+        }
         true
     }
 
