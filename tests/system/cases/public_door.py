@@ -1,7 +1,9 @@
 """What someone without privileges can reach, and what they cannot."""
 
 import json
+import time
 
+from harness.codes import now, totp
 from harness.machine import GUEST
 from harness.report import case, require
 
@@ -27,10 +29,15 @@ def as_nobody(product, *command, **options):
 
 
 def begin(product, *arguments, user="nobody"):
-    """Begin a login as that user; what was answered."""
-    return product.machine.run(
-        "runuser", "-u", user, "--", "python3", f"{GUEST}/begin.py", *map(str, arguments)
-    ).stdout.strip()
+    """Begin a login as that user; what was answered, once the daemon has the time."""
+    for _ in range(10):
+        said = product.machine.run(
+            "runuser", "-u", user, "--", "python3", f"{GUEST}/begin.py", *map(str, arguments)
+        ).stdout.strip()
+        if not said.endswith("Error.Busy"):
+            break
+        time.sleep(1)  # a user may begin so many logins a second
+    return said
 
 
 @case("nobody cannot connect to the root door")
@@ -76,25 +83,28 @@ def for_another(product, report):
     require("challenge 0" not in answers.pop(), "nobody needs no factor")
 
 
-@case("nobody's answers about others go into nobody's own account, never theirs")
+@case("a right code given by nobody opens nothing, is not spent, and wrong ones slow nobody else")
 def charged_to_nobody(product, _report):
     alice = person(product, "alice")
-    for _ in range(3):
-        product.machine.run("runuser", "-u", "nobody", "--", "pamtester", "probe", "alice", "authenticate",
-                            stdin="000000\n" * 6, check=False)
-    said = product.try_code(alice, alice.codes.fresh())
-    require("success" in said, f"alice was slowed by nobody: {said}")
+    code = alice.codes.fresh()
+    for answers in ([code], ["000000"] * 6, ["000000"] * 6):
+        done = as_nobody(product, "pamtester", "probe", "alice", "authenticate",
+                         stdin="".join(f"{answer}\n" for answer in answers))
+        require(done.returncode != 0 and "success" not in done.stdout, f"opened by nobody: {done}")
+    said = product.try_code(alice, code)
+    require("success" in said, f"alice paid for what nobody did: {said}")
 
 
 @case("a user reads and changes only what is their own")
 def own_only(product, _report):
     alice, bob = person(product, "alice"), person(product, "bob")
+    # The code is a right one, and in the command line, where the journal may well see it.
     for member, *arguments in (
         ("Status", "us", str(alice.uid), "alice"),
         ("Remove", "ussa{sv}", str(alice.uid), "alice", alice.credential, "0"),
         ("RenewRecoveryCodes", "usa{sv}", str(alice.uid), "alice", "0"),
         ("Enroll", "usua{sv}", str(alice.uid), "alice", "1", "0"),
-        ("Confirm", "usss", str(alice.uid), "alice", alice.credential, alice.codes.fresh()),
+        ("Confirm", "usss", str(alice.uid), "alice", alice.credential, totp(alice.codes.secret, now() - 1)),
     ):
         done = product.machine.run("runuser", "-u", "bob", "--", "busctl", "--system", "call", NAME, OBJECT,
                                    NAME + ".User", member, *arguments, check=False)

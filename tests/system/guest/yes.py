@@ -18,9 +18,10 @@ import time
 import wire
 
 NAME = "org.countersign.Countersign1"
+OWNER, BUS = ":1.8", "org.freedesktop.DBus"
 TRANSACTION = "/org/countersign/Countersign1/transaction/" + "0" * 32
 RULE = {"rule": ("s", "everybody is welcome")}
-ONE_CODE = {"tries": ("u", 3), "lengths": ("au", [6]), "recovery": ("b", True)}
+ONE_CODE = {"codes": ("u", 1), "tries": ("u", 3), "lengths": ("au", [6]), "recovery": ("b", True)}
 
 
 def main(path, log_path, mode):
@@ -67,8 +68,8 @@ def speak(sock, log, mode):
             member = call.fields[wire.MEMBER]
             log.write("call %s\n" % member)
             signature, body = answer(member, mode)
-            fields = {wire.REPLY_TO: call.serial, wire.SENDER: NAME if "." in call.fields.get(wire.INTERFACE, "")
-                      and "freedesktop" not in call.fields[wire.INTERFACE] else "org.freedesktop.DBus"}
+            ours = call.fields.get(wire.INTERFACE, "").startswith(NAME)
+            fields = {wire.REPLY_TO: call.serial, wire.SENDER: OWNER if ours else BUS}
             stream.send(wire.Message(wire.RETURN, fields, signature, body))
 
 
@@ -77,7 +78,7 @@ def answer(member, mode):
     if member == "Hello":
         return "s", (":1.7",)
     if member == "GetNameOwner":
-        return "s", (":1.8",)
+        return "s", (OWNER,)
     if member == "NameHasOwner":
         return "b", (1,)
     if member in ("GetConnectionUnixUser", "GetConnectionUnixProcessID", "StartServiceByName"):
