@@ -9,7 +9,7 @@ def table(kind, base):
     lines = [f"{kind['title']}: {kind['rounds']} rounds of {kind['logins']} logins; ratio to {base} in the same round"]
     lines.append(
         f"  {'target':22}{'p50 us':>9}{'p95 us':>9}{'taken/s':>8}{'cpu us':>8}{'peers':>7}"
-        f"{'ratio':>8} {'quartiles':>13} {'range':>13} {'refused':>12}"
+        f"{'ratio':>8} {'quartiles':>13} {'range':>13}{'cpu ratio':>11} {'refused':>12}"
     )
     for name, target in sorted(kind["targets"].items(), key=lambda item: item[1]["p50_us"]):
         ratio = target["ratio"]
@@ -18,7 +18,7 @@ def table(kind, base):
         refused = f"{target['refused']}/{target['logins']}"
         lines.append(
             f"  {name:22}{target['p50_us']:9.0f}{target['p95_us']:9.0f}{target['accepted_per_s']:8.0f}{target['cpu_us']:8.0f}"
-            f"{target['peers_cpu_us']:7.0f}{ratio['median']:8.2f} {quartiles:>13} {extremes:>13} {refused:>12}"
+            f"{target['peers_cpu_us']:7.0f}{ratio['median']:8.2f} {quartiles:>13} {extremes:>13}{target['cpu_ratio']:11.2f} {refused:>12}"
         )
     return "\n".join(lines)
 
