@@ -56,7 +56,7 @@ proptest! {
         world.leap(Leap::ToLatest);
         let held = confirmed(&world.store.load().0).remove(0);
         let mut attacks = attacks.into_iter().cycle();
-        let mut meanwhile = |world: &mut World| attack(world, &attacks.next().unwrap());
+        let mut meanwhile = |world: &mut World| attack(world, &attacks.next().unwrap(), from);
         // Answers that are not looked at lead to a question that the attacker cannot spoil.
         let went = world.owner_logs_in(&held, origin(from), &mut meanwhile);
         prop_assert!(matches!(went, Went::In(1..=3)), "{:?}", went);
@@ -146,33 +146,36 @@ fn after(case: &Case) -> World {
     world
 }
 
-/// Wrong answers in a row, in the time between two of the owner's.
+/// Wrong answers at once, in the time between two of the owner's.
 #[derive(Clone, Debug)]
 struct Attack {
-    from: usize,
+    /// Where they come from, if not from where the owner is.
+    from: Option<usize>,
     guesses: usize,
     codes: usize,
     seconds: u64,
 }
 
 fn any_attack() -> impl Strategy<Value = Attack> {
-    (any::<usize>(), 0..4_usize, 1..4_usize, 0..20_u64).prop_map(
-        |(from, guesses, codes, seconds)| Attack {
-            from,
-            guesses,
-            codes,
-            seconds,
-        },
-    )
+    let from = prop::option::of(any::<usize>());
+    let codes = prop_oneof![4 => Just(1_usize), 1 => 2..4_usize];
+    let seconds = prop_oneof![3 => Just(0_u64), 1 => 0..20_u64];
+    (from, 1..4_usize, codes, seconds).prop_map(|(from, guesses, codes, seconds)| Attack {
+        from,
+        guesses,
+        codes,
+        seconds,
+    })
 }
 
-fn attack(world: &mut World, attack: &Attack) {
+fn attack(world: &mut World, attack: &Attack, owner: usize) {
     for _ in 0..attack.guesses {
         // Seven digits, which no app here shows.
         let typed = vec!["0000000".to_owned(); attack.codes];
         let codes = typed.iter().map(|code| code.parse().unwrap()).collect();
         let (typed, response) = (Typed::Codes(typed), Response::Codes(codes));
-        let verdict = world.answer(&typed, &response, origin(attack.from), Fate::Saved);
+        let from = origin(attack.from.unwrap_or(owner));
+        let verdict = world.answer(&typed, &response, from, Fate::Saved);
         assert!(matches!(verdict, Ok(Verdict::Reject(_))));
     }
     world.wait(attack.seconds);
