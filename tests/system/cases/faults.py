@@ -317,7 +317,12 @@ def small_disk(product):
 
 def fill(product):
     """Leave no byte, ballast or not."""
-    product.machine.sh('cat /dev/zero >>"$1/filler" 2>/dev/null || true; test "$(df --output=avail "$1" | tail -1)" -eq 0', STATE)
+    product.machine.sh(
+        """
+        cat /dev/zero >>"$1/filler" 2>/dev/null || true
+        test "$(df --output=avail "$1" | tail -1)" -eq 0
+        """, STATE,
+    )
 
 
 @case("bad configuration: the daemon does not start, says where, and logins are refused")

@@ -110,8 +110,9 @@ program("chsh", "chsh with a hostile environment and a false bus: only the right
 def locker(product, _report):
     person = product.people.make("locked")
     with FalseBus(product, "finished", person.name) as bus:
-        command = ("runuser", "-u", person.name, "--", "env",
-                   *(word for word in ENVIRONMENT if not word.startswith("LD_")), "pamtester", "codes", person.name, "authenticate")
+        environment = [word for word in ENVIRONMENT if not word.startswith("LD_")]
+        command = ("runuser", "-u", person.name, "--", "env", *environment,
+                   "pamtester", "codes", person.name, "authenticate")
         wrong = product.machine.run(*command, stdin=f"{person.codes.wrong()}\n" * 6, check=False)
         require("successfully" not in wrong.stdout, f"a wrong code was accepted: {wrong.stdout}")
         product.machine.run("countersignctl", "unlock", person.name)

@@ -1,5 +1,8 @@
 """sudo, su, login: a password, then a code, on a terminal."""
 
+import json
+
+from harness.product import LINE
 from harness.report import case, require
 from harness.ssh import CODE
 from harness.terminal import Unexpected
@@ -206,13 +209,30 @@ def unenrolled(product, _report):
     require(transcripts[0] == transcripts[1], "they differ:\n" + "\n---\n".join(transcripts))
 
 
+@case("only the people of a group are asked, if the stack says so as the README does")
+def some_people(product, _report):
+    inside, outside = product.people.make("some-inside", "some-outside")
+    product.machine.sh("groupadd second-factor; usermod -aG second-factor some-inside")
+    only = "auth [success=1 default=ignore] pam_succeed_if.so quiet user notingroup second-factor"
+    product.machine.write("/etc/pam.d/some", f"auth required pam_permit.so\n{only}\n{LINE}\n")
+    said = product.try_code(outside, service="some")
+    require("successfully" in said and CODE not in said, f"asked, or refused: {said}")
+    wrong = [inside.codes.wrong()] * 6
+    require("successfully" not in product.try_code(inside, *wrong, service="some"), "not asked")
+    product.machine.run("countersignctl", "unlock", inside.name)
+    said = product.try_code(inside, inside.codes.fresh(), service="some")
+    require("successfully" in said, f"refused: {said}")
+
+
 @case("countersignctl removes, resets and renews; what was removed opens nothing")
 def administration(product, _report):
     machine = product.machine
     person = product.people.make("managed")
     require("success" in product.try_code(person, person.codes.fresh()), "a good code was refused")
     old = person.recovery[:]
-    machine.run("countersignctl", "recovery-codes", person.name)
+    made = json.loads(machine.run("countersignctl", "recovery-codes", person.name, "--json").stdout)
+    person.recovery += made["recovery_codes"]
+    require(not set(old) & set(made["recovery_codes"]), "the new codes are the old ones")
     require("success" not in product.try_code(person, *old[:3]), "a void recovery code was accepted")
     machine.run("countersignctl", "unlock", person.name)
     machine.run("countersignctl", "reset", person.name)

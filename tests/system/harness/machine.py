@@ -43,7 +43,7 @@ class Machine:
         return [str(HERE / "run"), self.name, *map(str, command)]
 
     def client(self, *command):
-        """The host's command that runs `command`, a program of the host, on the client's side."""
+        """The host's command that runs a program of the host on the client's side."""
         return [str(HERE / "run"), self.name, "--client", *map(str, command)]
 
     def run(self, *command, stdin="", check=True, limit=60):
