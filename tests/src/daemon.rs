@@ -1,6 +1,7 @@
 //! A daemon: as a process of its own, or within the test with a clock that the test sets.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
 use std::process::{Child, Command};
@@ -47,6 +48,16 @@ impl Process {
     /// Starts one on what is in `directory`, with `arguments` more, and waits until its doors are
     /// open.
     pub fn start(directory: &Path, arguments: &[String]) -> Self {
+        let mut command = Command::new(&programs().daemon);
+        command
+            .arg("--socket")
+            .arg(directory.join("socket"))
+            .args(arguments);
+        Self::run(directory, command)
+    }
+
+    /// As [`start`](Self::start), by a command of one's own that becomes the daemon.
+    pub fn run(directory: &Path, mut command: Command) -> Self {
         let ready = directory.join("ready");
         let _ = std::fs::remove_file(&ready);
         let notified = UnixDatagram::bind(&ready).expect("a socket");
@@ -57,13 +68,12 @@ impl Process {
             .create(true)
             .append(true)
             .open(directory.join("log"));
-        let child = Command::new(&programs().daemon)
+        // Whoever the daemon runs as may tell.
+        std::fs::set_permissions(&ready, Permissions::from_mode(0o777)).expect("a mode");
+        let child = command
             .arg("--config")
             .arg(directory.join("countersign.toml"))
-            .arg("--socket")
-            .arg(directory.join("socket"))
             .args(place(directory))
-            .args(arguments)
             .env("NOTIFY_SOCKET", &ready)
             .env_remove("JOURNAL_STREAM")
             .stderr(log.expect("a log"))

@@ -5,14 +5,18 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bus;
 pub mod clock;
 pub mod daemon;
+pub mod flood;
 pub mod login;
 pub mod programs;
+pub mod public;
 pub mod user;
 pub mod world;
 
 pub use clock::TestClock;
 pub use login::{Login, Outcome};
+pub use public::Public;
 pub use user::Enrolled;
 pub use world::World;
