@@ -55,8 +55,7 @@ async fn live(options: &Serve, door: RootDoor, server: Arc<Server>) -> io::Resul
             let _ = sender.try_send(());
         };
         let address = options.bus.clone();
-        let public = public::open(runtime.clone(), address, Arc::clone(&server), opened);
-        runtime.spawn("public door", public).detach();
+        public_door(address, Arc::clone(&server), opened)?;
         // Whoever waits for this daemon should find both doors open, if both can be.
         let _ = runtime
             .timeout(Duration::from_secs(2), receiver.recv())
@@ -80,6 +79,26 @@ async fn live(options: &Serve, door: RootDoor, server: Arc<Server>) -> io::Resul
         Ok(())
     };
     future::or(root, told).await
+}
+
+/// Opens the public door on a thread of its own, so that a crowd there keeps only itself waiting.
+fn public_door(
+    address: String,
+    server: Arc<Server>,
+    opened: impl Fn() + Send + 'static,
+) -> io::Result<()> {
+    let serve = || {
+        zruntime::block_on(async {
+            match SharedRuntime::current() {
+                Ok(runtime) => public::open(runtime, address, server, opened).await,
+                Err(error) => tracing::error!("no public door: {error}"),
+            }
+        });
+    };
+    std::thread::Builder::new()
+        .name("public door".to_owned())
+        .spawn(serve)?;
+    Ok(())
 }
 
 /// Tells systemd that logins can be judged: that this thread runs, and the store's.

@@ -69,7 +69,9 @@ impl<'a, C: Conversation> Claimant<'a, C> {
     }
 
     fn say(&mut self, message: Message, front: &str) {
-        if self.silent {
+        // Debian's sudo asks for silence. Still, nobody can answer "This code:" who is not told
+        // that two are asked for; so what went wrong before a prompt is part of the prompt.
+        if self.silent && message.tone() == Tone::Info {
             return;
         }
         if let Some(text) = message.text(self.profile) {

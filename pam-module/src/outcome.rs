@@ -85,10 +85,12 @@ impl Refusal {
             Self::Unresolved(_) => cannot_tell(),
             Self::Daemon(error) => match error {
                 Error::NotPermitted(_) => turned_away(PamResultCode::PAM_PERM_DENIED),
-                Error::Rejected(_) | Error::Expired(_) | Error::NotEnrolled(_) => {
-                    turned_away(PamResultCode::PAM_AUTH_ERR)
-                }
-                Error::Throttled(_) => turned_away(PamResultCode::PAM_MAXTRIES),
+                // Not PAM_MAXTRIES for the throttled: sshd then drops every method it offers, and
+                // its client asks for a password that nobody looks at.
+                Error::Rejected(_)
+                | Error::Throttled(_)
+                | Error::Expired(_)
+                | Error::NotEnrolled(_) => turned_away(PamResultCode::PAM_AUTH_ERR),
                 Error::InvalidArgs(_)
                 | Error::Unavailable(_)
                 | Error::Busy(_)
@@ -177,7 +179,7 @@ mod tests {
                 (Error::Rejected(why()), 7),
                 (Error::Expired(why()), 7),
                 (Error::NotEnrolled(why()), 7),
-                (Error::Throttled(why()), 11),
+                (Error::Throttled(why()), 7),
                 (Error::InvalidArgs(why()), 9),
                 (Error::Unavailable(why()), 9),
                 (Error::Busy(why()), 9),

@@ -138,12 +138,7 @@ impl Outcome {
     /// Asserts that it was refused because of what was answered.
     #[track_caller]
     pub fn refused(self) -> Self {
-        let result = if self.result == "PAM_MAXTRIES" {
-            "PAM_MAXTRIES"
-        } else {
-            "PAM_AUTH_ERR"
-        };
-        self.is(result)
+        self.is("PAM_AUTH_ERR")
     }
 
     /// Asserts that a person saw this.

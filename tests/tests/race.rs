@@ -123,6 +123,10 @@ fn hundreds_of_logins_that_one_user_leaves_open_shut_nobody_out() {
         })
         .collect();
     let code = ada.code(clock.unix());
-    world.login("daemon").answers([code]).run().is("PAM_SUCCESS");
+    world
+        .login("daemon")
+        .answers([code])
+        .run()
+        .is("PAM_SUCCESS");
     drop(open);
 }

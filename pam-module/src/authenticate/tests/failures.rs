@@ -125,22 +125,43 @@ fn an_application_that_refuses_all_but_prompts_can_still_ask() {
 }
 
 #[test]
-fn an_application_that_wants_silence_or_has_no_place_for_words_is_asked_only() {
-    for (profile, silent) in [(Profile::Silent, false), (Profile::Terminal, true)] {
-        let outcome = play_in(
-            profile,
-            silent,
-            [
-                begin(),
-                asked(CODE, PASSWORD),
-                asked(CODE, b"000000"),
-                Sent("000000", again(1, News::Wrong)),
-                asked(CODE, RECOVERY_CODE),
-                Sent(RECOVERY_SENT, Err(Error::Unavailable(String::new()))),
-            ],
-        );
-        assert_eq!(result(&outcome) as i32, 9);
-    }
+fn an_application_that_has_no_place_for_words_is_asked_only() {
+    let outcome = play_in(
+        Profile::Silent,
+        false,
+        [
+            begin(),
+            asked(CODE, PASSWORD),
+            asked(CODE, b"000000"),
+            Sent("000000", again(1, News::Wrong)),
+            asked(CODE, RECOVERY_CODE),
+            Sent(RECOVERY_SENT, Err(Error::Unavailable(String::new()))),
+        ],
+    );
+    assert_eq!(result(&outcome) as i32, 9);
+}
+
+#[test]
+fn an_application_that_wants_silence_is_told_what_went_wrong_and_nothing_else() {
+    let row = Challenge {
+        news: Some(News::SeveralCodes),
+        ..several(Ask::FirstCode, 2, 2)
+    };
+    let outcome = play_in(
+        Profile::Terminal,
+        true,
+        [
+            begin(),
+            asked(CODE, b"000000"),
+            Sent("000000", ask(row)),
+            told("E Too many wrong codes. Type two in a row."),
+            asked("This code: ", b"000001"),
+            Sent("000001", ask(several(Ask::NextCode, 2, 2))),
+            asked(NEXT_CODE, b"000002"),
+            Sent("000002", finished()),
+        ],
+    );
+    assert_eq!(result(&outcome) as i32, 0);
 }
 
 #[test]
@@ -165,7 +186,7 @@ fn a_daemon_that_cannot_tell_is_never_a_success_at_any_step() {
         (Error::NotEnrolled(text()), 7, false),
         (Error::Rejected(text()), 7, false),
         (Error::Expired(text()), 7, false),
-        (Error::Throttled(text()), 11, false),
+        (Error::Throttled(text()), 7, false),
     ] {
         let end = || away.then_some(told(AWAY));
         let at_once = [Begin(Err(error.clone()))];
