@@ -13,11 +13,13 @@ use crate::transactions::Transactions;
 use countersign_bus::{Error, PATH};
 
 mod admin;
+mod bounded;
 mod transaction;
 mod user;
 mod verifier;
 
 pub use self::admin::Admin;
+pub use self::bounded::Bounded;
 pub use self::transaction::Transaction;
 pub use self::user::User;
 pub use self::verifier::Verifier;
@@ -58,8 +60,8 @@ pub fn serve<'a>(
     let engine = || Arc::clone(&server.engine);
     let verifier = Verifier::new(door.clone(), engine(), Arc::clone(transactions));
     let builder = builder
-        .serve_at(PATH, verifier)
-        .serve_at(PATH, User::new(door.clone(), engine()));
+        .serve_at(PATH, Bounded(verifier))
+        .serve_at(PATH, Bounded(User::new(door.clone(), engine())));
     match door {
         Door::Root => builder.serve_at(PATH, Admin::new(engine(), Arc::clone(&server.reload))),
         Door::Public(_) => builder,

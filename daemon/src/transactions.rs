@@ -167,6 +167,6 @@ impl Open {
 async fn remove(server: &ObjectServer, path: &OwnedObjectPath) {
     // It may have been taken away by its own last answer already.
     let _ = server
-        .remove::<service::Transaction, _>(path.as_str())
+        .remove::<service::Bounded<service::Transaction>, _>(path.as_str())
         .await;
 }

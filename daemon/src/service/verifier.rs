@@ -7,7 +7,7 @@ use countersign_bus::{Error, TRANSACTION_PATH};
 use zbus::message::Header;
 use zbus::{ObjectServer, OwnedObjectPath};
 
-use super::{Door, Transaction};
+use super::{Bounded, Door, Transaction};
 use crate::engine::{Attempt, Engine};
 use crate::transactions::Transactions;
 
@@ -48,7 +48,7 @@ impl Verifier {
             .map_err(|error| Error::Unavailable(error.to_string()))?;
         let open = place.take(attempt, path.clone());
         let transaction = Transaction::new(self.door.clone(), caller, open);
-        server.at(path.clone(), transaction).await?;
+        server.at(path.clone(), Bounded(transaction)).await?;
 
         let (challenge, details) = next.into_wire();
         Ok((path, challenge, details))

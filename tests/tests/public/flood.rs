@@ -1,7 +1,7 @@
 //! Logins as root, while somebody without privileges does their worst on the bus.
 
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use countersign_bus::{Client, Door};
 use countersign_tests::bus::as_user;
@@ -9,7 +9,7 @@ use countersign_tests::flood::Flood;
 use countersign_tests::public::{ADA, NOBODY, request};
 use countersign_tests::{Enrolled, Public};
 
-use super::{log_in, now, wait_until};
+use super::{log_in, now, stopwatch, wait_until};
 
 /// How long the flood goes on at least. The system tests have a longer one.
 const FLOOD: Duration = Duration::from_secs(5);
@@ -72,7 +72,7 @@ fn logins(place: &Public, users: &[Enrolled], over: Duration) -> (Duration, Dura
     let pause = over / (2 * u32::try_from(users.len()).expect("a small number"));
     for user in users {
         for late in [0, 30] {
-            let started = Instant::now();
+            let started = stopwatch();
             let code = user.code(now() + late);
             let login = request((user.uid, &user.name));
             log_in(&mut place.world.client(), &login, &code).expect("a login as root");

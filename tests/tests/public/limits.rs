@@ -106,7 +106,6 @@ fn a_message_as_large_as_the_bus_lets_through_is_refused_and_harms_nobody() {
 }
 
 #[test]
-#[ignore = "fails: the bus library reads whatever the bus delivers, more than MemoryMax= allows"]
 fn large_messages_from_many_connections_at_once_harm_nobody() {
     let Some(place) = Public::start() else { return };
     let mut login = request(NOBODY);
@@ -116,7 +115,6 @@ fn large_messages_from_many_connections_at_once_harm_nobody() {
 }
 
 #[test]
-#[ignore = "fails: the bus library reads whatever the bus delivers, more than MemoryMax= allows"]
 fn a_message_of_very_many_small_parts_harms_nobody() {
     let Some(place) = Public::start() else { return };
     let login = countersign_bus::types::Login {
