@@ -125,6 +125,30 @@ fn a_message_of_very_many_small_parts_harms_nobody() {
     bounded(&place, "four million groups");
 }
 
+/// While the daemon waits for the bus's word on who somebody is, what others send piles up.
+#[test]
+fn large_messages_among_questions_of_new_connections_harm_nobody() {
+    let Some(place) = Public::start() else { return };
+    let mut login = request(NOBODY);
+    login.user = Some("x".repeat(31 << 20));
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let connection = place.bus.connect(BOB.0).unwrap();
+                    outcome(&connection, (PATH, USER, "Status"), &BOB);
+                }
+            });
+        }
+        for _ in 0..3 {
+            send_from_each(&place, 8, &login);
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    bounded(&place, "names of 31 MiB among questions of new connections");
+}
+
 /// Sends it over so many new connections, whose users the daemon has yet to ask the bus for, and
 /// waits until it was handled or they were thrown out.
 fn send_from_each(place: &Public, count: usize, login: &countersign_bus::types::Login) {
