@@ -58,6 +58,10 @@ fn login_while_killed(world: &World, user: &Enrolled, code: &str, round: u32) ->
     };
     std::thread::scope(|scope| {
         scope.spawn(move || {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a moment of real time is waited for"
+            )]
             let started = std::time::SystemTime::now();
             // From at once to five milliseconds: a login takes about two.
             let moment = Duration::from_micros(u64::from(round * 7919 % 5000));

@@ -169,10 +169,10 @@ fn every_byte_of_a_record_that_is_flipped_refuses_the_login() {
     let whole = fs::read(&database).unwrap();
     // The record is the last thing that was written: wherever a flip falls in its page, nothing
     // of it may be accepted as it is.
-    let page = (0..whole.len())
+    let mut page = (0..whole.len())
         .step_by(4096)
         .filter(|at| whole[*at..].starts_with(&[0x0a]));
-    let Some(page) = page.last() else {
+    let Some(page) = page.next_back() else {
         panic!("no leaf page of an index-organised table");
     };
     let mut refused = 0;

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use countersign_bus::{Error, NAME};
@@ -118,7 +118,8 @@ impl Hall {
 pub struct Doorman {
     bus: DBusProxy<'static>,
     server: Arc<Server>,
-    known: Mutex<HashMap<String, u32>>,
+    /// The users of connections; of one that was closed by then, none.
+    known: Mutex<HashMap<String, Option<u32>>>,
     patience: Mutex<HashMap<u32, Patience>>,
 }
 
@@ -160,27 +161,28 @@ impl Doorman {
         }
     }
 
+    /// Whose connection a message came from. One that is closed already is nobody's, and stays so:
+    /// what a crowd leaves behind in the queue costs one question for each of its connections.
     async fn uid_of(&self, sender: &UniqueName<'_>) -> Result<u32, Error> {
-        let known = self
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(sender.as_str())
-            .copied();
-        if let Some(uid) = known {
-            return Ok(uid);
-        }
-        let uid = self
-            .bus
-            .get_connection_unix_user(BusName::Unique(sender.clone()))
-            .await
-            .map_err(|error| Error::NotPermitted(format!("the bus does not know you: {error}")))?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= Self::MOST_KNOWN {
-            known.clear();
-        }
-        known.insert(sender.to_string(), uid);
-        Ok(uid)
+        let known = self.known().get(sender.as_str()).copied();
+        let uid = match known {
+            Some(uid) => uid,
+            None => {
+                let name = BusName::Unique(sender.clone());
+                let uid = self.bus.get_connection_unix_user(name).await.ok();
+                let mut known = self.known();
+                if known.len() >= Self::MOST_KNOWN {
+                    known.clear();
+                }
+                known.insert(sender.to_string(), uid);
+                uid
+            }
+        };
+        uid.ok_or_else(|| Error::NotPermitted("the bus does not know you".to_owned()))
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Option<u32>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those of `owners` whose connections are closed.

@@ -81,6 +81,7 @@ def sudo_reused(product, _report):
     dialogue.answer(PASSWORD, person.password)
     status, said = say_until_end(dialogue, code)
     require(status == 1 and "uid=0" not in said, said)
+    require("Code already used. Wait for a new one." in said, said)
 
 
 @case("sudo: a wrong password is refused before a code is asked for")
