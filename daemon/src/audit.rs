@@ -53,8 +53,14 @@ impl LoginEvent {
         transaction: &str,
     ) -> Self {
         let text = |entry: &Option<String>| printable(entry.as_deref().unwrap_or_default());
+        let user = match (caller, uid) {
+            (Caller::Root, Some(_)) => text(&login.user),
+            (Caller::Root, None) => "(unknown)".to_owned(),
+            // Anybody can write any name into a message.
+            (Caller::User { uid, .. }, _) => format!("(uid {uid})"),
+        };
         Self {
-            user: uid.map_or_else(|| "(unknown)".to_owned(), |_| text(&login.user)),
+            user,
             uid,
             service: text(&login.service),
             origin: origin.to_string(),
@@ -66,6 +72,11 @@ impl LoginEvent {
             used: 0,
             unjudged: 0,
         }
+    }
+
+    /// Names the user whose record is judged.
+    pub fn identify(&mut self, name: &str) {
+        self.user = printable(name);
     }
 
     /// Adds what an admin should know of it.

@@ -235,7 +235,10 @@ impl Engine {
             let slot = Slot::User(uid);
             let record = self.load(&slot).await?.record;
             match record.map(|record| record.belongs_to(uid, name).map(|()| record)) {
-                Some(Ok(record)) if record.is_enrolled() => return Ok((slot, record)),
+                Some(Ok(record)) if record.is_enrolled() => {
+                    event.identify(record.name());
+                    return Ok((slot, record));
+                }
                 Some(Ok(_)) | None => event.note("not enrolled".to_owned()),
                 Some(Err(foreign)) => event.note(foreign.to_string()),
             }
