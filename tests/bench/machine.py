@@ -37,7 +37,7 @@ def describe(work, repository):
         "processors": os.cpu_count(),
         "kernel": platform.release(),
         "distribution": _distribution(),
-        "filesystem": _first(["stat", "--file-system", "--format=%T", work]),
+        "filesystem": _first(["findmnt", "--noheadings", "--output", "FSTYPE", "--target", work]),
         "packages": {name: _first(["dpkg-query", "--show", "--showformat=${Version}", name]) for name in packages},
         "commit": _first(["git", "-C", repository, "rev-parse", "--short=12", "HEAD"]),
         "load_before": round(os.getloadavg()[0], 2),

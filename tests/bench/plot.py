@@ -67,12 +67,12 @@ def axis(picture, most, rows, label):
         x = LEFT + tick * scale
         picture.line(x, top, x, bottom, INK if tick == 1 else FAINT, 1)
         picture.text(x, bottom + 15, f"{tick:g}", size=11, anchor="middle", fill=OTHER)
-    picture.text(RIGHT + 20, bottom + 15, label, size=11, fill=OTHER)
+    picture.text(RIGHT + 34, bottom + 15, label, size=11, fill=OTHER)
     return lambda value: LEFT + value * scale
 
 
 def ratios(picture, kind, note, figure, without=()):
-    """One kind of run: a dot per round, the quartiles, the median."""
+    """One kind of run: a dot per round (› for one beyond the axis), the quartiles, the median."""
     picture.heading(kind["title"][0].upper() + kind["title"][1:], note)
     rows = sorted(kind["targets"].items(), key=lambda item: item[1]["ratio"]["median"])
     rows = [row for row in rows if row[0] not in without]
@@ -86,9 +86,12 @@ def ratios(picture, kind, note, figure, without=()):
         for value in target["ratios"]:
             if place(value) <= RIGHT:
                 picture.dot(place(value), y, color, 2.5, 0.35)
+        beyond = sum(place(value) > RIGHT for value in target["ratios"])
+        if beyond:
+            picture.text(RIGHT + 3, y + 4, "›" * beyond, fill=color)
         picture.line(place(ratio["quartiles"][0]), y, place(ratio["quartiles"][1]), y, color, 5, "round")
         picture.line(place(ratio["median"]), y - 9, place(ratio["median"]), y + 9, color, 3)
-        picture.text(RIGHT + 20, y + 4, figure(target), fill=color if color == OURS else INK)
+        picture.text(RIGHT + 34, y + 4, figure(target), fill=color if color == OURS else INK)
         picture.y += ROW
     picture.y += 52
 
@@ -120,7 +123,7 @@ def races(picture, result):
         for count in sorted(set(accepted)):
             heap(picture, LEFT + count * scale, middle, accepted.count(count), color)
         wrong = sum(count != 1 for count in accepted)
-        picture.text(RIGHT + 20, middle + 4, f"more than one in {wrong} of {len(accepted)}" if wrong else "one, always",
+        picture.text(RIGHT + 34, middle + 4, f"more than one in {wrong} of {len(accepted)}" if wrong else "one, always",
                      fill=color if color == OURS else INK)
         picture.y += height
     picture.y += 34
