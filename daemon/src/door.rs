@@ -1,5 +1,6 @@
 //! The two ways in.
 
 pub mod guests;
+pub mod peer;
 pub mod public;
 pub mod root;

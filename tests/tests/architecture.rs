@@ -61,6 +61,7 @@ const TABLE: [(&str, &[&str]); 6] = [
             "listenfd",
             "nix",
             "rusqlite",
+            "rustix",
             "sd-notify",
             "serde",
             "sha2",

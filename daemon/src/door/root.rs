@@ -14,6 +14,7 @@ use zbus::connection::Builder;
 use zruntime::{Shared, SharedRuntime, net::unix};
 
 use super::guests::{Guest, Guests};
+use super::peer::Peer;
 use crate::server::Server;
 use crate::service::{Door, serve};
 use crate::transactions::Transactions;
@@ -56,15 +57,14 @@ impl RootDoor {
                     continue;
                 }
             };
-            let known = getsockopt(&stream, PeerCredentials)
-                .is_ok_and(|peer| self.peers.contains(&peer.uid()));
-            if !known {
+            let peer = getsockopt(&stream, PeerCredentials).map(|peer| peer.uid());
+            let Some(uid) = peer.ok().filter(|uid| self.peers.contains(uid)) else {
                 // Closed before a byte of it is read.
                 continue;
-            }
+            };
             let visit = Visit::new(&guests, &server, &runtime);
             let visit = async move {
-                if let Err(error) = visit.attend(stream).await {
+                if let Err(error) = visit.attend(stream, uid).await {
                     tracing::debug!("a connection to the root door ended: {error}");
                 }
             };
@@ -92,9 +92,9 @@ impl Visit {
         }
     }
 
-    async fn attend(mut self, stream: UnixStream) -> zbus::Result<()> {
+    async fn attend(mut self, stream: UnixStream, uid: u32) -> zbus::Result<()> {
         let transactions = Arc::new(Transactions::of(self.guest));
-        let builder = Builder::unix_stream(stream)
+        let builder = Builder::socket(Peer::new(&self.runtime, stream, uid)?)
             .server(self.server.guid.clone())
             .p2p();
         let builder = serve(builder, &Door::Root, &self.server, &transactions);
