@@ -2,7 +2,6 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -64,7 +63,15 @@ fn root_makes_the_database_of_another_user_as_that_user() {
 fn init(root: &TempDir, more: &[&str]) -> Output {
     let program = root.path().join("countersignd");
     if !program.exists() {
-        fs::copy(Path::new(env!("CARGO_BIN_EXE_countersignd")), &program).unwrap();
+        // By a process of its own: a file that this one has open for writing may be inherited by
+        // what another test starts just then, and is "busy" until that one is another program.
+        let built = env!("CARGO_BIN_EXE_countersignd");
+        let status = Command::new("cp")
+            .arg(built)
+            .arg(&program)
+            .status()
+            .unwrap();
+        assert!(status.success(), "cp {built}");
     }
     Command::new(program)
         .args([
