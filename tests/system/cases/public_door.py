@@ -97,14 +97,16 @@ def charged_to_nobody(product, _report):
 
 @case("a user reads and changes only what is their own")
 def own_only(product, _report):
-    alice, bob = person(product, "alice"), person(product, "bob")
-    # The code is a right one, and in the command line, where the journal may well see it.
+    alice, bob = product.people.make("own-alice"), person(product, "bob")
+    # The code is a right one, and in the command line, where the journal may see it: so it is
+    # none that she is known to have been given.
+    code = totp(alice.codes.secret, now())
     for member, *arguments in (
-        ("Status", "us", str(alice.uid), "alice"),
-        ("Remove", "ussa{sv}", str(alice.uid), "alice", alice.credential, "0"),
-        ("RenewRecoveryCodes", "usa{sv}", str(alice.uid), "alice", "0"),
-        ("Enroll", "usua{sv}", str(alice.uid), "alice", "1", "0"),
-        ("Confirm", "usss", str(alice.uid), "alice", alice.credential, totp(alice.codes.secret, now() - 1)),
+        ("Status", "us", str(alice.uid), alice.name),
+        ("Remove", "ussa{sv}", str(alice.uid), alice.name, alice.credential, "0"),
+        ("RenewRecoveryCodes", "usa{sv}", str(alice.uid), alice.name, "0"),
+        ("Enroll", "usua{sv}", str(alice.uid), alice.name, "1", "0"),
+        ("Confirm", "usss", str(alice.uid), alice.name, alice.credential, code),
     ):
         done = product.machine.run("runuser", "-u", "bob", "--", "busctl", "--system", "call", NAME, OBJECT,
                                    NAME + ".User", member, *arguments, check=False)
