@@ -205,7 +205,7 @@ def restore(product):
     )
 
 
-damaged("deleted", "database deleted: refused, and no empty one is made",
+damaged("deleted", "database deleted while the daemon is stopped: refused",
         'rm -f "$1"/store.db*', ["restore", "init"])
 @case("database deleted under the running daemon: refused, and no empty one is made")
 def deleted_running(product, report):
