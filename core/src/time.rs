@@ -64,6 +64,26 @@ impl Period {
     }
 }
 
+impl<C> Encode<C> for Period {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        encoder: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        encoder.u64(self.seconds())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Period {
+    fn decode(
+        decoder: &mut minicbor::Decoder<'b>,
+        _: &mut C,
+    ) -> Result<Self, minicbor::decode::Error> {
+        Self::from_seconds(decoder.u64()?)
+            .map_err(|_: UnsupportedPeriod| minicbor::decode::Error::message("period"))
+    }
+}
+
 /// A period that no authenticator app shows codes for.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("a period of {0} s is not supported: use 15 to 120 s (apps know 30)")]

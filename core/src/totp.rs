@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::code::Code;
 use crate::secret::Secret;
-use crate::time::{Period, Skew, Step, Timestamp, UnsupportedPeriod};
+use crate::time::{Period, Skew, Step, Timestamp};
 
 /// What an authenticator app and the verifier agree on.
 #[derive(Clone, Debug, Decode, Encode)]
@@ -240,26 +240,6 @@ impl<'b, C> Decode<'b, C> for Digits {
     ) -> Result<Self, minicbor::decode::Error> {
         Self::new(decoder.u32()?)
             .map_err(|UnsupportedDigits(_)| minicbor::decode::Error::message("digits"))
-    }
-}
-
-impl<C> Encode<C> for Period {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        encoder: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.u64(self.seconds())?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Period {
-    fn decode(
-        decoder: &mut minicbor::Decoder<'b>,
-        _: &mut C,
-    ) -> Result<Self, minicbor::decode::Error> {
-        Self::from_seconds(decoder.u64()?)
-            .map_err(|_: UnsupportedPeriod| minicbor::decode::Error::message("period"))
     }
 }
 

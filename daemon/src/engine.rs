@@ -21,7 +21,7 @@ mod attempt;
 mod enroll;
 mod file;
 
-pub use attempt::{Attempt, Origins};
+pub use attempt::Attempt;
 
 /// Everything around the decision.
 pub struct Engine {

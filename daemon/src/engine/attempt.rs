@@ -26,19 +26,6 @@ pub struct Attempt {
     event: Option<LoginEvent>,
 }
 
-/// Where logins come from, as the throttle sees it.
-pub struct Origins;
-
-impl Origins {
-    /// The origin of a login that `caller` asks for.
-    pub fn of(caller: &Caller, login: &Login) -> Origin {
-        match caller {
-            Caller::Root => Origin::from_rhost(login.rhost.as_deref().unwrap_or_default()),
-            Caller::User { .. } => Origin::Locker,
-        }
-    }
-}
-
 impl Attempt {
     /// Begins a login, and says what to ask first.
     ///
@@ -62,7 +49,7 @@ impl Attempt {
             Caller::Root => login.uid,
             Caller::User { uid, .. } => Some(*uid),
         };
-        let origin = Origins::of(caller, login);
+        let origin = origin(caller, login);
         let mut event = LoginEvent::new(caller, uid, login, origin, id);
 
         let (slot, record) = match engine.subject(uid, name, &mut event).await {
@@ -93,8 +80,7 @@ impl Attempt {
     /// # Errors
     ///
     /// [`Error::Rejected`] or [`Error::Throttled`] after the last answer, [`Error::Expired`] once
-    /// the login is over, [`Error::Unavailable`] if nobody can tell. All but the last end it, and
-    /// so does that.
+    /// the login is over, [`Error::Unavailable`] if nobody can tell. Each of them ends it.
     pub async fn respond(&mut self, typed: &str) -> Result<Next, Error> {
         self.check_patience()?;
         let outcome = self.answer(typed).await;
@@ -300,6 +286,14 @@ impl Engine {
             }
         }
         Err(busy())
+    }
+}
+
+/// Where a login comes from, as the throttle sees it.
+fn origin(caller: &Caller, login: &Login) -> Origin {
+    match caller {
+        Caller::Root => Origin::from_rhost(login.rhost.as_deref().unwrap_or_default()),
+        Caller::User { .. } => Origin::Locker,
     }
 }
 
