@@ -100,8 +100,12 @@ impl Client {
         let (transaction, challenge, details): BeginReply =
             self.call(PATH, VERIFIER, "Begin", &(login,))?;
         if challenge != 0 {
-            let next = Next::from_wire((challenge, details))?;
-            return Ok(Begun::Transaction { transaction, next });
+            let language = details.language.clone();
+            return Ok(Begun::Transaction {
+                transaction,
+                next: Next::from_wire((challenge, details))?,
+                language,
+            });
         }
         // Success must never be read into an answer that merely says little.
         details
@@ -316,6 +320,8 @@ pub enum Begun {
         transaction: OwnedObjectPath,
         /// What to ask first.
         next: Next,
+        /// The name of the catalogue to ask from, if the daemon says one.
+        language: Option<String>,
     },
     /// No factor is demanded here.
     NotDemanded {

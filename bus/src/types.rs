@@ -48,6 +48,8 @@ pub struct Details {
     pub wait: Option<u64>,
     /// At the end: how many recovery codes are left, where the user should know.
     pub recovery_left: Option<u32>,
+    /// In `Begin`'s reply: the name of the catalogue that the login's words are from.
+    pub language: Option<String>,
     /// With challenge 0 in `Begin`'s reply: the rule by which no factor is demanded.
     pub rule: Option<String>,
 }

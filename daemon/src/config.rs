@@ -30,6 +30,8 @@ pub struct Config {
     pub period: Period,
     /// Whether users may enroll their first factor by themselves.
     pub self_service: bool,
+    /// The name of the catalogue that the words of logins are from.
+    pub language: &'static str,
 }
 
 impl Default for Config {
@@ -42,6 +44,7 @@ impl Default for Config {
             algorithm: Algorithm::Sha1,
             period: Period::DEFAULT,
             self_service: false,
+            language: "en",
         }
     }
 }
@@ -71,6 +74,7 @@ impl From<File> for Config {
             throttle,
             totp,
             enrollment,
+            login,
         } = file;
         Self {
             backoff: throttle.rule.map_or(default.backoff, Backoff::from),
@@ -81,6 +85,7 @@ impl From<File> for Config {
             self_service: enrollment
                 .self_service
                 .map_or(default.self_service, bool::from),
+            language: login.language.map_or(default.language, <&str>::from),
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Code,
     /// A recovery code.
     RecoveryCode,
+    /// A code that the admin has issued, which is taken where recovery codes are.
+    Issued,
 }
 
 impl Answer {
@@ -53,6 +55,8 @@ impl Answer {
             Self::Fit(Kind::Code, symbols)
         } else if recovery && is_recovery_code(&symbols) {
             Self::Fit(Kind::RecoveryCode, symbols)
+        } else if recovery && is_issued_code(&symbols) {
+            Self::Fit(Kind::Issued, symbols)
         } else {
             Self::Unfit
         }
@@ -68,8 +72,7 @@ fn is_code(symbols: &str, lengths: &[u32]) -> bool {
     fits(symbols.len()) && symbols.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether this is a number of one or two digits and sixteen letters of Crockford's base 32, where
-/// I and L stand for 1 and O for 0.
+/// Whether this is a number of one or two digits and sixteen letters.
 fn is_recovery_code(symbols: &str) -> bool {
     let Some((number, letters)) = symbols
         .len()
@@ -80,9 +83,21 @@ fn is_recovery_code(symbols: &str) -> bool {
     };
     (1..=2).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
-        && letters
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() && !b.eq_ignore_ascii_case(&b'u'))
+        && are_letters(letters)
+}
+
+/// Whether this is a 0, which is no recovery code's number, and eight letters.
+fn is_issued_code(symbols: &str) -> bool {
+    symbols
+        .strip_prefix('0')
+        .is_some_and(|letters| letters.len() == 8 && are_letters(letters))
+}
+
+/// Whether these are letters of Crockford's base 32, where I and L stand for 1 and O for 0.
+fn are_letters(symbols: &str) -> bool {
+    symbols
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() && !b.eq_ignore_ascii_case(&b'u'))
 }
 
 #[cfg(test)]
@@ -117,6 +132,7 @@ mod tests {
             Answer::Unfit => "unfit".to_owned(),
             Answer::Fit(Kind::Code, code) => format!("code {}", **code),
             Answer::Fit(Kind::RecoveryCode, code) => format!("recovery {}", **code),
+            Answer::Fit(Kind::Issued, code) => format!("issued {}", **code),
         }
     }
 
@@ -206,6 +222,45 @@ mod tests {
             "3-ABCD-EFGH-JKMN-PQRU",
             "3-ABCD-EFGH-JKMN-PQRé",
             "3-ABCD-EFGH-JKMN-PQ.S",
+        ] {
+            let answer = read(typed, &challenge(Ask::RecoveryCode, true));
+            assert_eq!(answer, "unfit", "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn an_issued_code_is_taken_where_a_recovery_code_is() {
+        for (typed, symbols) in [
+            ("0-ABCD-EFGH", "0ABCDEFGH"),
+            ("0 abcd efgh", "0abcdefgh"),
+            ("0abcdefgh", "0abcdefgh"),
+            ("0-OILO-0110", "0OILO0110"),
+            ("0-1234-5678", "012345678"),
+        ] {
+            for (ask, recovery) in [
+                (Ask::Code, true),
+                (Ask::FirstCode, true),
+                (Ask::RecoveryCode, false),
+            ] {
+                let answer = read(typed, &challenge(ask, recovery));
+                assert_eq!(answer, format!("issued {symbols}"));
+            }
+            assert_eq!(read(typed, &challenge(Ask::Code, false)), "unfit");
+        }
+    }
+
+    #[test]
+    fn what_is_no_issued_code_is_unfit() {
+        for typed in [
+            "ABCD-EFGH",
+            "1-ABCD-EFGH",
+            "O-ABCD-EFGH",
+            "00-ABCD-EFGH",
+            "0-ABCD-EFG",
+            "0-ABCD-EFGHJ",
+            "0-ABCD-EFGU",
+            "0-ABCD-EFG.",
+            "0-ABCD-EFé",
         ] {
             let answer = read(typed, &challenge(Ask::RecoveryCode, true));
             assert_eq!(answer, "unfit", "{typed:?}");

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::answer::{Answer, Kind};
 use crate::conversation::{Claimant, Conversation};
 use crate::daemon::{Daemon, Start};
-use crate::messages::{Message, prompt};
+use crate::messages::{FEW, Message};
 use crate::outcome::{Passed, Refusal};
 
 /// How many answers a login takes, whatever the daemon says: several codes in a row are one.
@@ -68,7 +68,13 @@ struct Exchange<'a, 'c, D, C> {
 impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
     fn run(&mut self, login: &Login) -> Result<Passed, Refusal> {
         let mut challenge = match self.daemon.begin(login).map_err(Refusal::Daemon)? {
-            Start::Ask(challenge) => challenge,
+            Start::Ask {
+                challenge,
+                language,
+            } => {
+                self.claimant.speak(language);
+                challenge
+            }
             Start::NotDemanded { rule } => return Ok(Passed::NotDemanded { rule }),
         };
         loop {
@@ -115,7 +121,7 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
         loop {
             let typed = self
                 .claimant
-                .ask(prompt(challenge.ask))
+                .ask(challenge.ask)
                 .map_err(Refusal::NoAnswer)?;
             match Answer::read(&typed, challenge, self.password) {
                 Answer::Fit(kind, code) => return Ok((kind, code)),
@@ -171,8 +177,10 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
     fn take_leave(&mut self, kind: Kind, recovery_left: Option<u32>) {
         let message = match (kind, recovery_left) {
             (Kind::RecoveryCode, Some(left)) => Message::RecoveryCodeUsed { left },
-            (Kind::Code, Some(left @ 0..=2)) => Message::FewRecoveryCodes { left },
-            (Kind::Code, Some(3..)) | (_, None) => return,
+            (Kind::Code | Kind::Issued, Some(left)) if left <= FEW => {
+                Message::FewRecoveryCodes { left }
+            }
+            (Kind::Code | Kind::Issued, Some(_)) | (_, None) => return,
         };
         self.claimant.tell_at_the_end(message);
     }

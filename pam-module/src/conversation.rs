@@ -1,9 +1,11 @@
 //! What is said to the claimant, through an application that may not show all of it.
 
+use countersign_bus::types::Ask;
 use pam::module::PamHandle;
 use pam_countersign_ffi::{self as ffi, NoAnswer, Tone};
 
-use crate::messages::Message;
+use crate::language::Language;
+use crate::messages::{Message, prompt};
 use crate::profile::Profile;
 
 /// An application's conversation: one message at a time.
@@ -28,6 +30,7 @@ impl Conversation for PamHandle {
 pub(crate) struct Claimant<'a, C> {
     conversation: &'a mut C,
     profile: Profile,
+    language: Language,
     /// Whether the application asked for silence (`PAM_SILENT`), which a prompt cannot keep.
     silent: bool,
     /// Whether something was told since the last prompt.
@@ -35,23 +38,30 @@ pub(crate) struct Claimant<'a, C> {
 }
 
 impl<'a, C: Conversation> Claimant<'a, C> {
+    /// In English, until the daemon has said otherwise.
     pub(crate) fn new(conversation: &'a mut C, profile: Profile, silent: bool) -> Self {
         Self {
             conversation,
             profile,
+            language: Language::En,
             silent,
             told: false,
         }
     }
 
-    /// Asks for one line.
+    /// Goes on in this language.
+    pub(crate) fn speak(&mut self, language: Language) {
+        self.language = language;
+    }
+
+    /// Asks for what the daemon wants asked.
     ///
     /// # Errors
     ///
     /// [`NoAnswer`] if the application cannot or will not ask: this ends the login.
-    pub(crate) fn ask(&mut self, prompt: &str) -> Result<ffi::Answer, NoAnswer> {
+    pub(crate) fn ask(&mut self, ask: Ask) -> Result<ffi::Answer, NoAnswer> {
         self.told = false;
-        self.conversation.ask(prompt)
+        self.conversation.ask(&prompt(ask, self.language))
     }
 
     /// Tells something in front of a prompt.
@@ -74,7 +84,7 @@ impl<'a, C: Conversation> Claimant<'a, C> {
         if self.silent && message.tone() == Tone::Info {
             return;
         }
-        if let Some(text) = message.text(self.profile) {
+        if let Some(text) = message.text(self.profile, self.language) {
             // Ignoring a failure: some lockers refuse everything but prompts, and what is asked
             // can be answered without.
             let _ = self

@@ -6,6 +6,8 @@ use countersign_bus::client::Begun;
 use countersign_bus::types::{Challenge, Login, Next};
 use countersign_bus::{Client, Door, Error};
 
+use crate::language::Language;
+
 /// What a login needs of the daemon, in this order: one beginning, then answers.
 pub(crate) trait Daemon {
     /// Begins a login.
@@ -20,8 +22,13 @@ pub(crate) trait Daemon {
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum Start {
-    /// The claimant is to be asked for this.
-    Ask(Challenge),
+    /// The claimant is to be asked.
+    Ask {
+        /// For what.
+        challenge: Challenge,
+        /// In which language.
+        language: Language,
+    },
     /// No factor is demanded here.
     NotDemanded {
         /// The name of the rule that says so.
@@ -101,13 +108,50 @@ fn start(begun: &Begun) -> Result<Start, Error> {
     match begun {
         Begun::Transaction {
             next: Next::Ask(challenge),
+            language,
             ..
-        } => Ok(Start::Ask(challenge.clone())),
+        } => Ok(Start::Ask {
+            challenge: challenge.clone(),
+            // A newer daemon may know a language that this module does not.
+            language: language
+                .as_deref()
+                .and_then(Language::named)
+                .unwrap_or(Language::En),
+        }),
         // Nothing was proven yet.
         Begun::Transaction {
             next: Next::Finished { .. },
             ..
         } => Err(Error::Transport("a login that begins finished".into())),
         Begun::NotDemanded { rule } => Ok(Start::NotDemanded { rule: rule.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_bus::types::Details;
+
+    use super::*;
+
+    #[test]
+    fn a_language_that_is_not_said_or_not_known_is_english() {
+        for (said, understood) in [
+            (None, Language::En),
+            (Some("en"), Language::En),
+            (Some("ko"), Language::Ko),
+            (Some("KO"), Language::En),
+            (Some("xx"), Language::En),
+            (Some(""), Language::En),
+        ] {
+            let begun = Begun::Transaction {
+                transaction: "/a".try_into().unwrap(),
+                next: Next::from_wire((1, Details::default())).unwrap(),
+                language: said.map(str::to_owned),
+            };
+            let Ok(Start::Ask { language, .. }) = start(&begun) else {
+                panic!("a code is asked for");
+            };
+            assert_eq!(language, understood, "{said:?}");
+        }
     }
 }

@@ -10,6 +10,7 @@ mod authenticate;
 mod conversation;
 mod daemon;
 mod hooks;
+mod language;
 mod messages;
 mod options;
 mod outcome;

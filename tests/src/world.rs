@@ -37,6 +37,16 @@ impl World {
         world
     }
 
+    /// As [`with_clock`](Self::with_clock), with these settings beside the sample's.
+    pub fn with_settings(clock: &TestClock, settings: &str) -> Self {
+        let world = Self::prepare();
+        let drop_ins = world.path().join("countersign.toml.d");
+        fs::create_dir(&drop_ins).expect("a directory");
+        fs::write(drop_ins.join("test.toml"), settings).expect("a file");
+        daemon::within(world.path(), clock.clone());
+        world
+    }
+
     /// A world without a daemon.
     pub fn prepare() -> Self {
         let directory = TempDir::new().expect("a directory");

@@ -107,6 +107,55 @@ fn a_recovery_code_works_once() {
 }
 
 #[test]
+fn whoever_has_three_recovery_codes_left_is_told_so() {
+    let clock = TestClock::default();
+    let world = World::with_clock(&clock);
+    let ada = world.enroll("daemon");
+    let log_in = |answer: &str| {
+        let outcome = world.login("daemon").answers([answer]).run();
+        outcome.is("PAM_SUCCESS")
+    };
+    for code in &ada.recovery_codes[..6] {
+        assert!(!log_in(code).shown.contains("Make new ones"));
+    }
+    assert!(!log_in(&ada.code(clock.unix())).shown.contains("left"));
+
+    let more = "Make new ones: countersignctl recovery-codes";
+    log_in(&ada.recovery_codes[6]).showed(&format!("Recovery code used. 3 left. {more}"));
+    let next = ada.code(clock.unix() + 30);
+    log_in(&next).showed(&format!("Recovery codes: 3 left. {more}"));
+}
+
+#[test]
+fn a_login_is_in_the_language_of_the_configuration() {
+    let clock = TestClock::default();
+    let world = World::with_settings(&clock, "[login]\nlanguage = \"ko\"");
+    let ada = world.enroll("daemon");
+    let answers = [ada.wrong_code(clock.unix()), ada.recovery_codes[0].clone()];
+    let outcome = world
+        .login("daemon")
+        // Neither of them has a say.
+        .environment("LANG", "en_US.UTF-8")
+        .environment("LC_ALL", "C")
+        .answers(answers)
+        .run()
+        .is("PAM_SUCCESS")
+        .showed(&escaped("일회용 코드: "))
+        .showed(&escaped("일회용 코드가 틀렸습니다. (2회 남음)"))
+        .showed(&escaped("복구 코드를 사용했습니다. (9개 남음)"));
+    assert!(!outcome.shown.contains("code"), "{outcome:#?}");
+}
+
+/// As pam-login shows what is not ASCII.
+fn escaped(text: &str) -> String {
+    let byte = |b: u8| match b {
+        b' '..=b'~' => char::from(b).to_string(),
+        other => format!("\\x{other:02x}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+#[test]
 fn whoever_is_not_enrolled_sees_what_a_wrong_code_shows() {
     let clock = TestClock::default();
     let world = World::with_clock(&clock);

@@ -59,7 +59,9 @@ enum Passed {
 fn go_through(begun: Begun, quiet: bool, context: &mut Context) -> Result<Passed, Error> {
     let (transaction, mut next) = match begun {
         Begun::NotDemanded { rule } => return Ok(Passed::NotDemanded { rule }),
-        Begun::Transaction { transaction, next } => (transaction, next),
+        Begun::Transaction {
+            transaction, next, ..
+        } => (transaction, next),
     };
     if !quiet {
         context

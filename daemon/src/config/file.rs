@@ -17,6 +17,7 @@ pub(super) struct File {
     pub(super) throttle: ThrottleSection,
     pub(super) totp: TotpSection,
     pub(super) enrollment: EnrollmentSection,
+    pub(super) login: LoginSection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -40,6 +41,12 @@ pub(super) struct EnrollmentSection {
     pub(super) self_service: Option<Switch>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct LoginSection {
+    pub(super) language: Option<Language>,
+}
+
 impl File {
     /// What this file says, and where it says nothing, what `earlier` ones did.
     pub(super) fn over(self, earlier: Self) -> Self {
@@ -53,6 +60,7 @@ impl File {
                     period_seconds,
                 },
             enrollment: EnrollmentSection { self_service },
+            login: LoginSection { language },
         } = self;
         Self {
             throttle: ThrottleSection {
@@ -66,6 +74,9 @@ impl File {
             },
             enrollment: EnrollmentSection {
                 self_service: self_service.or(earlier.enrollment.self_service),
+            },
+            login: LoginSection {
+                language: language.or(earlier.login.language),
             },
         }
     }
@@ -205,6 +216,27 @@ impl From<Switch> for bool {
     }
 }
 
+/// The name of a language that the module speaks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Language(&'static str);
+
+/// The names of the module's catalogues, by the build script's word.
+pub(super) const LANGUAGES: &str = env!("COUNTERSIGN_LANGUAGES");
+
+impl Written for Language {
+    const EXPECTED: &str = concat!("one of these, in quotes: ", env!("COUNTERSIGN_LANGUAGES"));
+
+    fn from_text(text: &str) -> Option<Self> {
+        LANGUAGES.split(' ').find(|name| *name == text).map(Self)
+    }
+}
+
+impl From<Language> for &'static str {
+    fn from(Language(name): Language) -> Self {
+        name
+    }
+}
+
 /// A value that is written as one string or one whole number.
 trait Written: Sized {
     /// What to write, to one who wrote something else.
@@ -256,4 +288,6 @@ macro_rules! read_as_written {
     )*};
 }
 
-read_as_written!(DigitCount, HashName, Issuer, Rule, Seconds, Switch);
+read_as_written!(
+    DigitCount, HashName, Issuer, Language, Rule, Seconds, Switch
+);

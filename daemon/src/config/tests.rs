@@ -19,16 +19,28 @@ fn the_packaged_file_has_every_setting_with_a_reason() {
         throttle,
         totp,
         enrollment,
+        login,
     } = file;
     assert!(throttle.rule.is_some());
     assert!(totp.issuer.is_some() && totp.digits.is_some());
     assert!(totp.algorithm.is_some() && totp.period_seconds.is_some());
     assert!(enrollment.self_service.is_some());
+    assert!(login.language.is_some());
 
     let lines: Vec<_> = SAMPLE.lines().collect();
     for pair in lines.windows(2) {
         let explained = pair[0].starts_with('#');
         assert!(explained || !pair[1].contains(" = "), "{}", pair[1]);
+    }
+}
+
+#[test]
+fn the_packaged_file_names_every_language_that_there_is() {
+    for language in file::LANGUAGES.split(' ') {
+        assert!(
+            SAMPLE.contains(&format!("#   \"{language}\"")),
+            "{language}"
+        );
     }
 }
 
@@ -48,7 +60,9 @@ fn every_setting_is_taken() {
         algorithm = 'SHA256'
         period-seconds = 60
         [enrollment]
-        self-service = 'on'",
+        self-service = 'on'
+        [login]
+        language = 'ko'",
     );
     let expected = Config {
         backoff: Backoff::STRICT,
@@ -57,6 +71,7 @@ fn every_setting_is_taken() {
         algorithm: Algorithm::Sha256,
         period: Period::from_seconds(60).unwrap(),
         self_service: true,
+        language: "ko",
     };
     assert_eq!(files.load().unwrap(), expected);
 }
@@ -164,6 +179,13 @@ fn an_error_says_what_to_write_instead() {
             "[enrollment]\nself-service = true",
             "\"off\" or \"on\", in quotes",
         ),
+        (
+            "[login]\nlanguage = 'fr'",
+            "\"fr\" cannot be used here; write one of these, in quotes: en ko",
+        ),
+        ("[login]\nlanguage = ''", "in quotes: en ko"),
+        ("[login]\nlanguage = 'en ko'", "in quotes: en ko"),
+        ("[login]\nlanguage = 'KO'", "in quotes: en ko"),
         ("[enrolment]\n", "`enrollment`"),
         ("digits = 6", "`totp`"),
     ] {

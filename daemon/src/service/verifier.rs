@@ -51,6 +51,10 @@ impl Verifier {
         server.at(path.clone(), Bounded(transaction)).await?;
 
         let (challenge, details) = next.into_wire();
+        let details = Details {
+            language: Some(self.engine.config().language.to_owned()),
+            ..details
+        };
         Ok((path, challenge, details))
     }
 }

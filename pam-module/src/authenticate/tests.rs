@@ -8,6 +8,7 @@ use countersign_bus::Error;
 use countersign_bus::types::{Ask, News};
 
 use crate::daemon::Start;
+use crate::language::Language;
 use crate::outcome::{Passed, result};
 use crate::profile::Profile;
 use script::*;
@@ -92,11 +93,10 @@ fn for_sshd_what_is_told_first_before_a_prompt_begins_a_new_line() {
 
 #[test]
 fn several_codes_in_a_row_are_one_answer() {
-    let start = Start::Ask(several(Ask::FirstCode, 3, 3));
     let outcome = play(
         Profile::Terminal,
         [
-            Begin(Ok(start)),
+            begin_with(several(Ask::FirstCode, 3, 3), Language::En),
             told("E Too many wrong codes. Type 3 in a row."),
             asked("This code: ", b"111111"),
             Sent("111111", ask(several(Ask::NextCode, 3, 3))),
@@ -151,6 +151,28 @@ fn nothing_typed_repeats_the_question_and_counts_for_nothing() {
             asked(CODE, b""),
             asked(CODE, b"123456"),
             Sent("123456", finished()),
+        ],
+    );
+    assert_eq!(outcome, Ok(Passed::Finished));
+}
+
+#[test]
+fn a_login_is_in_the_language_that_the_daemon_says() {
+    let outcome = play(
+        Profile::Ssh,
+        [
+            begin_with(challenge(), Language::Ko),
+            asked("일회용 코드: ", b"000000"),
+            Sent("000000", again(1, News::Wrong)),
+            told("E \n일회용 코드가 틀렸습니다. (2회 남음)"),
+            asked("일회용 코드: ", b"000001"),
+            Sent("000001", ask(several(Ask::FirstCode, 2, 1))),
+            told("E \n오류가 많아 연속 코드 2개가 필요합니다."),
+            asked("현재 코드: ", b"123456"),
+            Sent("123456", ask(several(Ask::NextCode, 2, 1))),
+            told("I \n앱에 다음 코드가 나올 때까지 기다리세요. (최대 30초)"),
+            asked("다음 코드: ", b"654321"),
+            Sent("654321", finished()),
         ],
     );
     assert_eq!(outcome, Ok(Passed::Finished));

@@ -23,6 +23,7 @@ fn begin(client: &mut Client, login: &Login) -> (OwnedObjectPath, Challenge) {
         Ok(Begun::Transaction {
             transaction,
             next: Next::Ask(challenge),
+            ..
         }) => (transaction, challenge),
         other => panic!("a factor is demanded: {other:?}"),
     }

@@ -5,7 +5,7 @@ use countersign_bus::types::{Ask, Challenge, News};
 use pam_countersign_ffi::NoAnswer;
 
 use super::script::*;
-use crate::daemon::Start;
+use crate::language::Language;
 use crate::outcome::{Passed, Refusal, result};
 use crate::profile::Profile;
 
@@ -14,7 +14,7 @@ fn a_daemon_that_never_has_enough_codes_is_out_of_order() {
     let outcome = play(
         Profile::Dialog,
         [
-            Begin(Ok(Start::Ask(several(Ask::FirstCode, 3, 3)))),
+            begin_with(several(Ask::FirstCode, 3, 3), Language::En),
             told("E Too many wrong codes. Type 3 in a row."),
             asked("This code: ", b"111111"),
             Sent("111111", ask(several(Ask::NextCode, 3, 3))),
@@ -83,7 +83,7 @@ fn a_daemon_that_takes_fewer_answers_is_heeded() {
     let outcome = play(
         Profile::Dialog,
         [
-            Begin(Ok(Start::Ask(last))),
+            begin_with(last, Language::En),
             asked(CODE, b"hunter2"),
             Cancelled(Ok(())),
         ],
@@ -204,4 +204,23 @@ fn a_daemon_that_cannot_tell_is_never_a_success_at_any_step() {
         let outcome = play(Profile::Dialog, later.into_iter().chain(end()));
         assert_eq!(result(&outcome) as i32, number, "{error}");
     }
+}
+
+#[test]
+fn a_daemon_that_fails_within_a_login_is_told_of_in_the_language_of_the_login() {
+    let away = || Error::Unavailable(String::new());
+    let outcome = play(
+        Profile::Dialog,
+        [
+            begin_with(challenge(), Language::Ko),
+            asked("일회용 코드: ", b"123456"),
+            Sent("123456", Err(away())),
+            told("E 코드 확인 불가. 관리자에게 문의하세요."),
+        ],
+    );
+    assert_eq!(result(&outcome) as i32, 9);
+
+    // Before it has said which, it is English.
+    let outcome = play(Profile::Dialog, [Begin(Err(away())), told(AWAY)]);
+    assert_eq!(result(&outcome) as i32, 9);
 }

@@ -3,7 +3,7 @@
 use countersign_bus::types::{Ask, Challenge, News, Next};
 
 use super::script::*;
-use crate::daemon::Start;
+use crate::language::Language;
 use crate::outcome::Passed;
 use crate::profile::Profile;
 
@@ -12,8 +12,8 @@ fn a_recovery_code_is_taken_in_place_of_a_code() {
     for (left, words) in [
         (4, "I Recovery code used. 4 left."),
         (
-            1,
-            "I Recovery code used. 1 left. Make new ones: countersignctl recovery-codes",
+            3,
+            "I Recovery code used. 3 left. Make new ones: countersignctl recovery-codes",
         ),
     ] {
         let done = Next::Finished {
@@ -43,22 +43,42 @@ fn a_recovery_code_is_taken_in_place_of_a_code() {
     }
 }
 
-#[test]
-fn a_login_by_code_is_not_told_that_a_recovery_code_was_used() {
-    let done = |left| {
-        Ok(Next::Finished {
-            recovery_left: Some(left),
-        })
+/// A login that one answer finishes, after which the daemon says that so many codes are `left`.
+fn at_once(typed: &'static [u8], sent: &'static str, left: u32) -> Vec<Line> {
+    let done = Next::Finished {
+        recovery_left: Some(left),
     };
-    let lines = [begin(), asked(CODE, b"123456"), Sent("123456", done(3))];
-    assert_eq!(play(Profile::Terminal, lines), Ok(Passed::Finished));
-    let lines = [
-        begin(),
-        asked(CODE, b"123456"),
-        Sent("123456", done(2)),
-        told("I Recovery codes: 2 left. Make new ones: countersignctl recovery-codes"),
-    ];
-    assert_eq!(play(Profile::Terminal, lines), Ok(Passed::Finished));
+    vec![begin(), asked(CODE, typed), Sent(sent, Ok(done))]
+}
+
+#[test]
+fn three_recovery_codes_are_few_to_whoever_used_none() {
+    for (typed, sent) in [(b"123456".as_slice(), "123456"), (ISSUED_CODE, ISSUED_SENT)] {
+        let lines = at_once(typed, sent, 4);
+        assert_eq!(play(Profile::Terminal, lines), Ok(Passed::Finished));
+
+        let mut lines = at_once(typed, sent, 3);
+        lines.push(told(
+            "I Recovery codes: 3 left. Make new ones: countersignctl recovery-codes",
+        ));
+        assert_eq!(play(Profile::Terminal, lines), Ok(Passed::Finished));
+    }
+}
+
+#[test]
+fn an_issued_code_is_asked_for_and_refused_as_a_recovery_code() {
+    let outcome = play(
+        Profile::Terminal,
+        [
+            begin(),
+            asked(CODE, ISSUED_CODE),
+            Sent(ISSUED_SENT, again(1, News::WrongRecovery)),
+            told("E Wrong recovery code. Try again (2 left)."),
+            asked(CODE, b"0 abcd efgh"),
+            Sent("0abcdefgh", finished()),
+        ],
+    );
+    assert_eq!(outcome, Ok(Passed::Finished));
 }
 
 #[test]
@@ -95,7 +115,7 @@ fn where_only_a_recovery_code_is_asked_for_a_code_does_not_fit() {
     let outcome = play(
         Profile::Terminal,
         [
-            Begin(Ok(Start::Ask(recovery))),
+            begin_with(recovery, Language::En),
             told("I Type one of the recovery codes you saved."),
             asked("Recovery code: ", b"123456"),
             told("E Wrong recovery code. Try again (2 left)."),

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::authenticate::authenticate;
 use crate::conversation::{Claimant, Conversation};
 use crate::daemon::{Daemon, Start};
+use crate::language::Language;
 use crate::outcome::{Passed, Refusal};
 use crate::profile::Profile;
 
@@ -52,6 +53,9 @@ pub(super) const NEXT_CODE: &str = "And the next one: ";
 pub(super) const PASSWORD: &[u8] = b"passw0rd";
 pub(super) const RECOVERY_CODE: &[u8] = b"3-ABCD-EFGH-JKMN-PQRS";
 pub(super) const RECOVERY_SENT: &str = "3ABCDEFGHJKMNPQRS";
+
+pub(super) const ISSUED_CODE: &[u8] = b"0-ABCD-EFGH";
+pub(super) const ISSUED_SENT: &str = "0ABCDEFGH";
 
 pub(super) const WRONG_2: &str = "E Wrong one-time code. Try again (2 left).";
 pub(super) const WRONG_1: &str = "E Wrong one-time code. Try again (1 left).";
@@ -119,7 +123,14 @@ pub(super) fn ask(challenge: Challenge) -> Result<Next, Error> {
 }
 
 pub(super) fn begin() -> Line {
-    Begin(Ok(Start::Ask(challenge())))
+    begin_with(challenge(), Language::En)
+}
+
+pub(super) fn begin_with(challenge: Challenge, language: Language) -> Line {
+    Begin(Ok(Start::Ask {
+        challenge,
+        language,
+    }))
 }
 
 pub(super) fn finished() -> Result<Next, Error> {
