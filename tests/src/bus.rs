@@ -15,6 +15,11 @@ use crate::programs::root;
 /// The uid of `countersign` on the bus, whether or not the host has such a user.
 pub const DAEMON: u32 = 61_999;
 
+/// A user of that bus, whom the host need not know.
+pub const ALICE: (u32, &str) = (61_001, "alice");
+/// Another.
+pub const BOB: (u32, &str) = (61_002, "bob");
+
 /// What the bus lets through.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Policy {
@@ -55,14 +60,7 @@ impl Bus {
     pub fn start(directory: &Path, policy: Policy) -> Self {
         let configuration = directory.join("bus.conf");
         fs::write(&configuration, self::configuration(directory, policy)).expect("a file");
-        let passwd = fs::read_to_string("/etc/passwd").expect("accounts");
-        let others = passwd
-            .lines()
-            .filter(|line| !line.starts_with("countersign:"));
-        let mut passwd: Vec<&str> = others.collect();
-        let account = format!("countersign:x:{DAEMON}:{DAEMON}::/nonexistent:/usr/sbin/nologin\n");
-        passwd.push(&account);
-        fs::write(directory.join("passwd"), passwd.join("\n")).expect("a file");
+        fs::write(directory.join("passwd"), accounts()).expect("a file");
         Self {
             directory: directory.to_owned(),
             process: run(directory),
@@ -122,6 +120,27 @@ pub fn as_user<R: Send>(uid: u32, work: impl FnOnce() -> R + Send) -> R {
         });
         worker.join().expect("what was done as another user")
     })
+}
+
+/// The accounts of this machine, and those of these tests.
+fn accounts() -> String {
+    let ours = [
+        (DAEMON, "countersign", "/nonexistent"),
+        (ALICE.0, ALICE.1, "/home/alice"),
+        (BOB.0, BOB.1, "/home/bob"),
+    ];
+    let passwd = fs::read_to_string("/etc/passwd").expect("accounts");
+    let is_ours = |line: &str| {
+        ours.iter()
+            .any(|(_, name, _)| line.split(':').next() == Some(name))
+    };
+    let mut accounts: Vec<String> = passwd
+        .lines()
+        .filter(|line| !is_ours(line))
+        .map(str::to_owned)
+        .collect();
+    accounts.extend(ours.map(|(uid, name, home)| format!("{name}:x:{uid}:{uid}::{home}:/bin/sh")));
+    accounts.join("\n") + "\n"
 }
 
 /// The bus, in a mount namespace in which the user of the policy is there.

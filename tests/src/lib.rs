@@ -8,15 +8,21 @@
 pub mod bus;
 pub mod clock;
 pub mod daemon;
+pub mod desk;
 pub mod flood;
 pub mod login;
+pub mod phone;
 pub mod programs;
 pub mod public;
+pub mod terminal;
+pub mod transcript;
 pub mod user;
 pub mod world;
 
 pub use clock::TestClock;
+pub use desk::Desk;
 pub use login::{Login, Outcome};
+pub use phone::Phone;
 pub use public::Public;
 pub use user::Enrolled;
 pub use world::World;
