@@ -180,12 +180,12 @@ fn an_error_says_what_to_write_instead() {
             "\"off\" or \"on\", in quotes",
         ),
         (
-            "[login]\nlanguage = 'fr'",
-            "\"fr\" cannot be used here; write one of these, in quotes: en ko",
+            "[login]\nlanguage = 'xx'",
+            "\"xx\" cannot be used here; write one of these, in quotes: ",
         ),
-        ("[login]\nlanguage = ''", "in quotes: en ko"),
-        ("[login]\nlanguage = 'en ko'", "in quotes: en ko"),
-        ("[login]\nlanguage = 'KO'", "in quotes: en ko"),
+        ("[login]\nlanguage = ''", "in quotes: "),
+        ("[login]\nlanguage = 'en ko'", "in quotes: "),
+        ("[login]\nlanguage = 'KO'", "in quotes: "),
         ("[enrolment]\n", "`enrollment`"),
         ("digits = 6", "`totp`"),
     ] {
