@@ -114,6 +114,22 @@ impl Known {
     }
 }
 
+/// The names of this machine's own accounts that a person may have: root's, and those from the
+/// first uid on that is given to people. A directory service is not asked for all of its own.
+pub(crate) fn local_names() -> Vec<String> {
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    accounts.lines().filter_map(name_of_a_person).collect()
+}
+
+/// The name in a line of passwd(5), unless it is a service's.
+fn name_of_a_person(line: &str) -> Option<String> {
+    /// Which uids people have (login.defs(5)); what is above is `nobody`, or made at run time.
+    const PEOPLE: std::ops::Range<u32> = 1_000..60_000;
+    let mut fields = line.split(':');
+    let (name, uid) = (fields.next()?, fields.nth(1)?.parse().ok()?);
+    (uid == 0 || PEOPLE.contains(&uid)).then(|| name.to_owned())
+}
+
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (uid {})", words::printable(&self.name), self.uid)
@@ -180,5 +196,19 @@ mod tests {
     fn root_is_in_its_own_group() {
         let groups = Account::find(Some("root")).unwrap().groups();
         assert!(groups.iter().any(|group| group == "root"), "{groups:?}");
+    }
+
+    #[test]
+    fn services_are_not_people() {
+        for (line, name) in [
+            ("root:x:0:0:root:/root:/bin/bash", Some("root")),
+            ("alice:x:1000:1000:,,,:/home/alice:/bin/bash", Some("alice")),
+            ("sshd:x:101:65534::/run/sshd:/usr/sbin/nologin", None),
+            ("nobody:x:65534:65534::/:/usr/sbin/nologin", None),
+            ("+::::::", None),
+            ("", None),
+        ] {
+            assert_eq!(name_of_a_person(line).as_deref(), name);
+        }
     }
 }

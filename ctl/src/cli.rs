@@ -2,21 +2,42 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, value_parser};
-use clap_complete::Shell;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::command::check_config::CheckConfig;
+use crate::command::completions::Completions;
+use crate::command::confirm::Confirm;
+use crate::command::enroll::Enroll;
+use crate::command::init::Init;
+use crate::command::list::List;
+use crate::command::recovery_codes::RecoveryCodes;
+use crate::command::reload::Reload;
+use crate::command::remove::Remove;
+use crate::command::reset::Reset;
+use crate::command::status::Status;
+use crate::command::test::Test;
+use crate::command::unlock::Unlock;
+use crate::help;
+
+/// The program's name.
+pub(crate) const NAME: &str = "countersignctl";
 
 /// Where the package puts the daemon.
 const DAEMON: &str = "/usr/libexec/countersign/countersignd";
 
-/// Administers second factors: sets them up, shows them, takes them away.
+/// Sets up second factors for logins, and looks after them.
 #[derive(Debug, Parser)]
 #[command(
-    name = "countersignctl",
+    name = NAME,
     version,
     disable_help_subcommand = true,
-    after_help = "USER is you, if not given. For other users, run it as root.\n\
-                  Exit status: 0 done, 1 refused or failed, 2 usage, 3 daemon unreachable."
+    arg_required_else_help = true,
+    after_help = help::examples(&[
+        "sudo countersignctl enroll alice   # alice scans a QR code",
+        "countersignctl test                # what a login of yours would ask",
+        "sudo countersignctl status alice   # why she cannot log in, and what to do",
+        "countersignctl enroll --help       # each command has examples of its own",
+    ])
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -25,13 +46,21 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// The grammar, with its help in groups.
+    pub(crate) fn grammar() -> clap::Command {
+        help::grouped(Self::command())
+    }
+}
+
 /// Which door to knock at.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Where the daemon is")]
 pub(crate) struct DoorArguments {
-    /// Reach the daemon through the root door at PATH
+    /// The root door's socket, if it is not the usual one
     #[arg(long, global = true, value_name = "PATH", conflicts_with = "bus")]
     pub(crate) socket: Option<PathBuf>,
-    /// Reach the daemon through the public door, on the bus at ADDRESS
+    /// The public door's bus, if it is not the system's
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub(crate) bus: Option<String>,
 }
@@ -39,31 +68,31 @@ pub(crate) struct DoorArguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make the master key and the database, where there are none
-    Init(Init),
-    /// Set up a second factor: show a key for an authenticator app, and ask for its first code
+    /// Set up a factor: show a key for an app, ask for its first code
     Enroll(Enroll),
-    /// Confirm a key by its first code, if `enroll` was left before that
+    /// Give the first code of a key, if enroll was left before that
     Confirm(Confirm),
-    /// Show what a user holds, and what a login asks for now
+    /// Show what a user holds, and what stands in the way of a login
     Status(Status),
-    /// List the users who hold a factor (root)
-    List(List),
-    /// Take one credential away
+    /// Go through what a login would ask; a code given here is spent
+    Test(Test),
+    /// Take a credential away
     Remove(Remove),
-    /// Forget a user altogether: credentials, recovery codes, wrong answers (root)
-    Reset(Reset),
     /// Make new recovery codes, and the old ones void
     RecoveryCodes(RecoveryCodes),
-    /// Forget a user's wrong answers, so that a login asks for one code again (root)
+    /// List everybody who holds a factor
+    List(List),
+    /// Forget a user's wrong codes: one code opens a login again
     Unlock(Unlock),
-    /// Go through a login's second factor, to see what it asks; a code given here is spent
-    Test(Test),
+    /// Forget all that a user has: credentials, recovery codes
+    Reset(Reset),
+    /// Make the master key and the database, where there are none
+    Init(Init),
     /// Check a configuration file, without using it
     CheckConfig(CheckConfig),
-    /// Have the daemon read its configuration again (root)
-    Reload,
-    /// Print a completion script for a shell
+    /// Have the daemon read its configuration again
+    Reload(Reload),
+    /// Print what makes a shell complete these commands
     Completions(Completions),
 }
 
@@ -75,148 +104,13 @@ pub(crate) struct DaemonProgram {
     pub(crate) path: PathBuf,
 }
 
-#[derive(Args, Debug)]
-pub(crate) struct Init {
-    /// Where the database is to be, instead of /var/lib/countersign
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state_directory: Option<PathBuf>,
-    /// Where the master key is to be, instead of /etc/countersign/master.key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) master_key: Option<PathBuf>,
-    /// Whose the database is to be; root makes it `countersign`'s in the usual place
-    #[arg(long, value_name = "NAME")]
-    pub(crate) user: Option<String>,
-    #[command(flatten)]
-    pub(crate) daemon: DaemonProgram,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Enroll {
-    /// Whose factor it will be
-    pub(crate) user: Option<String>,
-    /// What to call it, such as "phone"
-    #[arg(long)]
-    pub(crate) label: Option<String>,
-    /// How many digits its codes have
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(6..=8))]
-    pub(crate) digits: Option<u32>,
-    /// Its hash function; many apps know SHA1 only
-    #[arg(
-        long,
-        ignore_case = true,
-        value_parser = PossibleValuesParser::new(["SHA1", "SHA256", "SHA512"])
-    )]
-    pub(crate) algorithm: Option<String>,
-    /// Have it count at once, without a first code (root)
-    #[arg(long)]
-    pub(crate) unconfirmed: bool,
-    /// Take the secret, in base 32, from standard input instead of making a new one
-    #[arg(long)]
-    pub(crate) secret_stdin: bool,
-    /// Print the otpauth URI as well
-    #[arg(long)]
-    pub(crate) show_uri: bool,
-    /// Print JSON, and ask for no first code
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Confirm {
-    /// Whose credential it is
-    pub(crate) user: Option<String>,
-    /// Which one; needed only if several wait to be confirmed
-    pub(crate) credential: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Status {
-    /// Whose; root may give the uid of an account that is gone
-    pub(crate) user: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct List {
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Args, Debug)]
-#[command(allow_missing_positional = true)]
-pub(crate) struct Remove {
-    /// Whose credential it is
-    pub(crate) user: Option<String>,
-    /// Which one, as `status` shows it
-    #[arg(required = true)]
-    pub(crate) credential: String,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Reset {
-    /// Whom; a uid too, if the account is gone
-    pub(crate) user: String,
-    /// Do not ask for confirmation
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct RecoveryCodes {
-    /// Whose
-    pub(crate) user: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Unlock {
-    /// Whom; a uid too, if the account is gone
-    pub(crate) user: String,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Test {
-    /// Whose login
-    pub(crate) user: Option<String>,
-    /// Through which PAM service
-    #[arg(long, default_value = "countersignctl")]
-    pub(crate) service: String,
-    /// Print JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct CheckConfig {
-    /// The file; the daemon's own, if not given
-    pub(crate) file: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) daemon: DaemonProgram,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Completions {
-    /// The shell
-    pub(crate) shell: Shell,
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::{CommandFactory, Parser};
-
     use super::*;
 
     #[test]
     fn the_grammar_is_sound() {
-        Cli::command().debug_assert();
+        Cli::grammar().debug_assert();
     }
 
     #[test]
@@ -239,14 +133,14 @@ mod tests {
 
     #[test]
     fn a_lone_argument_of_remove_is_the_credential() {
-        let cli = Cli::parse_from(["countersignctl", "remove", "7f3a"]);
+        let cli = Cli::parse_from([NAME, "remove", "7f3a"]);
         let Command::Remove(remove) = cli.command else {
             panic!("{:?}", cli.command);
         };
         assert_eq!(remove.user, None);
         assert_eq!(remove.credential, "7f3a");
 
-        let cli = Cli::parse_from(["countersignctl", "remove", "alice", "7f3a"]);
+        let cli = Cli::parse_from([NAME, "remove", "alice", "7f3a"]);
         let Command::Remove(remove) = cli.command else {
             panic!("{:?}", cli.command);
         };
@@ -262,8 +156,7 @@ mod tests {
             ["enroll", "--algorithm", "MD5"],
             ["--socket", "/x", "--bus=unix:path=/y"],
         ] {
-            let arguments = ["countersignctl"].into_iter().chain(wrong);
-            let error = Cli::try_parse_from(arguments).unwrap_err();
+            let error = Cli::try_parse_from([NAME].into_iter().chain(wrong)).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{wrong:?}");
         }
     }

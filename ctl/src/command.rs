@@ -1,18 +1,18 @@
 //! One file per command.
 
-mod check_config;
-mod completions;
-mod confirm;
-mod enroll;
-mod init;
-mod list;
-mod recovery_codes;
-mod reload;
-mod remove;
-mod reset;
-mod status;
-mod test;
-mod unlock;
+pub(crate) mod check_config;
+pub(crate) mod completions;
+pub(crate) mod confirm;
+pub(crate) mod enroll;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod recovery_codes;
+pub(crate) mod reload;
+pub(crate) mod remove;
+pub(crate) mod reset;
+pub(crate) mod status;
+pub(crate) mod test;
+pub(crate) mod unlock;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;
@@ -38,6 +38,6 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::RecoveryCodes(arguments) => recovery_codes::run(&arguments, &mut open()?),
         Command::Unlock(arguments) => unlock::run(&arguments, &mut open()?),
         Command::Test(arguments) => test::run(&arguments, &mut open()?),
-        Command::Reload => reload::run(&mut open()?),
+        Command::Reload(arguments) => reload::run(&arguments, &mut open()?),
     }
 }

@@ -7,9 +7,11 @@ mod account;
 mod answers;
 mod cli;
 mod command;
+mod complete;
 mod context;
 mod door;
 mod error;
+mod help;
 mod key_uri;
 mod output;
 mod program;
@@ -22,10 +24,14 @@ mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 fn main() -> ExitCode {
-    match command::run(cli::Cli::parse()) {
+    if complete::answered() {
+        return ExitCode::SUCCESS;
+    }
+    let cli = cli::Cli::from_arg_matches(&cli::Cli::grammar().get_matches());
+    match command::run(cli.unwrap_or_else(|error| error.exit())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody reads what a closed pipe would have carried, nor a word about it.

@@ -14,6 +14,7 @@ pub mod login;
 pub mod phone;
 pub mod programs;
 pub mod public;
+pub mod shell;
 pub mod terminal;
 pub mod transcript;
 pub mod user;

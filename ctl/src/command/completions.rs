@@ -1,21 +1,26 @@
-//! `completions`: a script that completes commands in a shell.
+//! `completions`: what makes a shell complete commands, by asking this program.
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
-use clap_complete::generate;
+use clap::Args;
+use clap_complete::Shell;
 
-use crate::cli::{Cli, Completions};
+use crate::complete;
 use crate::error::Error;
+use crate::help;
+
+#[derive(Args, Debug)]
+#[command(after_help = help::examples(&[
+    "source <(countersignctl completions bash)   # in this shell, now",
+    "countersignctl completions fish >~/.config/fish/completions/countersignctl.fish",
+]))]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
 
 pub(super) fn run(arguments: &Completions) -> Result<(), Error> {
-    let mut script = Vec::new();
-    generate(
-        arguments.shell,
-        &mut Cli::command(),
-        "countersignctl",
-        &mut script,
-    );
+    let script = complete::script(arguments.shell).map_err(Error::Output)?;
     io::stdout()
         .lock()
         .write_all(&script)

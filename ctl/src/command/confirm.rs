@@ -1,18 +1,34 @@
 //! `confirm`: a first code shows that the key has arrived, and makes it count.
 
+use clap::Args;
 use zeroize::Zeroizing;
 
 use super::recovery_codes;
 use crate::account::Account;
-use crate::cli::Confirm;
 use crate::context::Context;
 use crate::error::Error;
+use crate::help;
 use crate::output::Output;
 use crate::words::printable;
 use crate::{report, sealed};
 
 /// How often a person may try.
 const TRIES: usize = 3;
+
+#[derive(Args, Debug)]
+#[command(after_help = help::examples(&[
+    "countersignctl confirm            # the one that waits",
+    "sudo countersignctl confirm alice # hers, with the code that she reads out",
+]))]
+pub(crate) struct Confirm {
+    /// Whose credential it is
+    pub(crate) user: Option<String>,
+    /// Which one; needed only if several wait to be confirmed
+    pub(crate) credential: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(super) fn run(arguments: &Confirm, context: &mut Context) -> Result<(), Error> {
     let (account, credential) = named(arguments, context)?;

@@ -1,13 +1,15 @@
 //! `enroll`: a new key, for an authenticator app to keep.
 
+use clap::builder::PossibleValuesParser;
+use clap::{Args, value_parser};
 use countersign_bus::types::{EnrollOptions, Factor};
 use zeroize::Zeroizing;
 
 use super::{confirm, recovery_codes};
 use crate::account::Account;
-use crate::cli::Enroll;
 use crate::context::Context;
 use crate::error::Error;
+use crate::help;
 use crate::key_uri::KeyUri;
 use crate::output::{Output, Size};
 use crate::qr::{LEAST_QUIET, QUIET, Qr};
@@ -22,6 +24,44 @@ struct Offer {
     credential: String,
     uri: KeyUri,
     recovery_codes: Vec<Zeroizing<String>>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = help::examples(&[
+    "countersignctl enroll --label phone     # your own, with a QR code to scan",
+    "sudo countersignctl enroll alice        # alice's, while she is here to scan it",
+    "sudo countersignctl enroll alice --unconfirmed --json >alice.json   # to send her",
+    "sudo countersignctl enroll alice --secret-stdin <token.key          # a token's",
+]))]
+pub(crate) struct Enroll {
+    /// Whose factor it will be
+    pub(crate) user: Option<String>,
+    /// What to call it, such as "phone"
+    #[arg(long)]
+    pub(crate) label: Option<String>,
+    /// How many digits its codes have
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(6..=8))]
+    pub(crate) digits: Option<u32>,
+    /// Its hash function; many apps know SHA1 only
+    #[arg(
+        long,
+        value_name = "NAME",
+        ignore_case = true,
+        value_parser = PossibleValuesParser::new(["SHA1", "SHA256", "SHA512"])
+    )]
+    pub(crate) algorithm: Option<String>,
+    /// Have it count at once, without a first code (root)
+    #[arg(long)]
+    pub(crate) unconfirmed: bool,
+    /// Take the secret, in base 32, from standard input instead of making a new one
+    #[arg(long)]
+    pub(crate) secret_stdin: bool,
+    /// Print the otpauth URI as well
+    #[arg(long)]
+    pub(crate) show_uri: bool,
+    /// Print JSON, and ask for no first code
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 pub(super) fn run(arguments: &Enroll, context: &mut Context) -> Result<(), Error> {

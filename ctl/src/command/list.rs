@@ -1,13 +1,25 @@
 //! `list`: the users who hold a factor.
 
-use crate::cli::List;
 use crate::context::Context;
 use crate::error::Error;
+use crate::help;
 use crate::report::UserStatus;
 use crate::table::Columns;
+use clap::Args;
 
 /// How many users one call asks for.
 const PAGE: u32 = 100;
+
+#[derive(Args, Debug)]
+#[command(after_help = help::examples(&[
+    "sudo countersignctl list",
+    "sudo countersignctl list --json",
+]))]
+pub(crate) struct List {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(super) fn run(arguments: &List, context: &mut Context) -> Result<(), Error> {
     context.need_root("list users")?;

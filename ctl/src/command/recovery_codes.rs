@@ -1,14 +1,28 @@
 //! `recovery-codes`: new ones are made, and the old ones void.
 
+use clap::Args;
 use countersign_bus::types::ChangeOptions;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
-use crate::cli::RecoveryCodes;
 use crate::context::Context;
 use crate::error::Error;
+use crate::help;
 use crate::output::Output;
 use crate::{report, sealed};
+
+#[derive(Args, Debug)]
+#[command(after_help = help::examples(&[
+    "countersignctl recovery-codes            # your own",
+    "sudo countersignctl recovery-codes alice # for alice",
+]))]
+pub(crate) struct RecoveryCodes {
+    /// Whose
+    pub(crate) user: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(super) fn run(arguments: &RecoveryCodes, context: &mut Context) -> Result<(), Error> {
     let account = Account::find(arguments.user.as_deref())?;

@@ -2,8 +2,17 @@
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::help;
+use clap::Args;
 
-pub(super) fn run(context: &mut Context) -> Result<(), Error> {
+/// `reload` takes nothing.
+#[derive(Args, Debug)]
+#[command(after_help = help::examples(&[
+    "sudo countersignctl reload",
+]))]
+pub(crate) struct Reload {}
+
+pub(super) fn run(_: &Reload, context: &mut Context) -> Result<(), Error> {
     context.need_root("have the configuration read again")?;
     context.call(|client| client.reload())?;
     context

@@ -1,9 +1,23 @@
 //! `reset`: a user is forgotten altogether.
 
 use crate::account::Known;
-use crate::cli::Reset;
 use crate::context::Context;
 use crate::error::Error;
+use crate::help;
+use clap::Args;
+
+#[derive(Args, Debug)]
+#[command(after_help = help::examples(&[
+    "sudo countersignctl reset alice         # asks first, on a terminal",
+    "sudo countersignctl reset alice --yes",
+]))]
+pub(crate) struct Reset {
+    /// Whom; a uid too, if the account is gone
+    pub(crate) user: String,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
 
 pub(super) fn run(arguments: &Reset, context: &mut Context) -> Result<(), Error> {
     context.need_root("reset a user")?;

@@ -1,13 +1,28 @@
 //! `status`: what a user holds, and what a login asks for now.
 
 use crate::account::{Account, Known};
-use crate::cli::Status;
 use crate::context::Context;
 use crate::error::Error;
+use crate::help;
 use crate::output::Output;
 use crate::report::{Credential, UserStatus, factor_name};
 use crate::table::Columns;
 use crate::words::{count, date, duration, printable};
+use clap::Args;
+
+#[derive(Args, Debug)]
+#[command(after_help = help::examples(&[
+    "countersignctl status              # your own",
+    "sudo countersignctl status alice   # why alice cannot log in, and what to do",
+    "sudo countersignctl status alice --json",
+]))]
+pub(crate) struct Status {
+    /// Whose; root may give the uid of an account that is gone
+    pub(crate) user: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(super) fn run(arguments: &Status, context: &mut Context) -> Result<(), Error> {
     let whom = match &arguments.user {

@@ -1,5 +1,6 @@
 //! `test`: a login's second factor, gone through without a login.
 
+use clap::Args;
 use std::io;
 
 use countersign_bus::client::Begun;
@@ -8,12 +9,28 @@ use nix::unistd::ttyname;
 use zeroize::Zeroizing;
 
 use crate::account::Account;
-use crate::cli::Test;
 use crate::context::Context;
 use crate::error::Error;
+use crate::help;
 use crate::output::Output;
 use crate::report::Tested;
 use crate::words::{count, duration, printable};
+
+#[derive(Args, Debug)]
+#[command(after_help = help::examples(&[
+    "countersignctl test                # your own",
+    "sudo countersignctl test alice --service sshd",
+]))]
+pub(crate) struct Test {
+    /// Whose login
+    pub(crate) user: Option<String>,
+    /// Through which PAM service
+    #[arg(long, default_value = "countersignctl")]
+    pub(crate) service: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 pub(super) fn run(arguments: &Test, context: &mut Context) -> Result<(), Error> {
     let account = Account::find(arguments.user.as_deref())?;
