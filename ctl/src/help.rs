@@ -40,17 +40,26 @@ const COLUMN: usize = 16;
 
 /// `command`, with its commands in [`GROUPS`].
 pub(crate) fn grouped(command: Command) -> Command {
+    let styles = Styles::styled();
+    let literal = styles.get_literal();
     let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
     for (purpose, names) in GROUPS {
-        let _ = write!(template, "\n{}\n", heading(purpose));
-        for name in *names {
-            if let Some(command) = command.find_subcommand(name) {
-                let about = command.get_about().map(ToString::to_string);
-                let _ = writeln!(template, "  {:COLUMN$}{}", name, about.unwrap_or_default());
-            }
+        let mut about = names
+            .iter()
+            .filter_map(|name| Some((name, command.find_subcommand(name)?.get_about()?)))
+            .peekable();
+        if about.peek().is_some() {
+            let _ = write!(template, "\n{}\n", heading(purpose));
+        }
+        for (name, about) in about {
+            let _ = writeln!(template, "  {literal}{name:COLUMN$}{literal:#}{about}");
         }
     }
-    template.push_str("\n{options}\n{after-help}");
+    let _ = write!(
+        template,
+        "\n{}\n{{options}}{{after-help}}",
+        heading("Options")
+    );
     command.help_template(template)
 }
 
