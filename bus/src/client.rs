@@ -10,6 +10,7 @@ use zbus::{Connection, DynamicType, Message, OwnedFd, OwnedObjectPath, Type};
 use zruntime::SharedRuntime;
 
 use crate::error::Error;
+use crate::events::{Event, EventOptions};
 use crate::runtime::Inline;
 use crate::types::{
     BeginReply, ChangeOptions, EnrollOptions, Factor, Login, Next, RespondReply, Status,
@@ -223,6 +224,20 @@ impl Client {
     pub fn list(&mut self, after: Option<u32>, limit: u32) -> Result<Vec<Status>, Error> {
         // On the wire 2^32 - 1, which is nobody's uid, stands for "from the first one on".
         self.call(PATH, ADMIN, "List", &(after.unwrap_or(u32::MAX), limit))
+    }
+
+    /// Logins and changes with a number above `after`, the first of them first; with 0, the latest.
+    /// And what to give as `after` to learn of what comes next.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn events(
+        &mut self,
+        after: u64,
+        options: &EventOptions,
+    ) -> Result<(Vec<Event>, u64), Error> {
+        self.call(PATH, ADMIN, "Events", &(after, options))
     }
 
     /// Forgets a user altogether.

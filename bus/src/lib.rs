@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod error;
+pub mod events;
 mod runtime;
 pub mod types;
 

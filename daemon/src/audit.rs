@@ -1,14 +1,16 @@
-//! What the log is told. One record for each attempt to log in, one for each change.
+//! What is told of a login or a change: one event for each, to the journal and to the record.
 //!
 //! Never a code, a secret, or a name that did not resolve: people type passwords at login prompts.
 
 use countersign_bus::types::Login;
 use countersign_core::judgement::Proof;
 use countersign_core::throttle::Origin;
+use countersign_core::time::Timestamp;
 
 use crate::authorize::Caller;
+use crate::events::{Event, Ring};
 
-/// An attempt to log in, as the log will tell it.
+/// An attempt to log in, as it will be told.
 pub struct LoginEvent {
     user: String,
     uid: Option<u32>,
@@ -84,8 +86,8 @@ impl LoginEvent {
         self.note = note;
     }
 
-    /// Tells the log how it ended.
-    pub fn log(self, ending: Ending) {
+    /// What is to be told, now that it has ended.
+    pub fn ended(self, ending: Ending, now: Timestamp) -> Told {
         let (outcome, factor) = match ending {
             Ending::Accepted(Proof::Code) => ("accepted", "code"),
             Ending::Accepted(Proof::Recovery) => ("accepted", "recovery"),
@@ -95,43 +97,163 @@ impl LoginEvent {
             Ending::Expired => ("expired", ""),
             Ending::Unavailable => ("unavailable", ""),
         };
-        let uid = self.uid.map(|uid| uid.to_string()).unwrap_or_default();
-        tracing::info!(
-            event = "login",
-            user = self.user,
-            uid,
-            service = self.service,
-            origin = self.origin,
-            tty = self.tty,
-            door = self.door,
-            outcome,
-            factor,
-            wrong = self.wrong,
-            used = self.used,
-            unjudged = self.unjudged,
-            note = self.note,
-            transaction = self.transaction,
-            "login of {} through {} from {}: {outcome}",
-            self.user,
-            self.service,
-            self.origin,
-        );
+        Told {
+            ring: self.ring(ending),
+            event: Event {
+                at: now.unix(),
+                kind: "login".to_owned(),
+                outcome: outcome.to_owned(),
+                user: self.user,
+                uid: self.uid,
+                door: self.door.to_owned(),
+                service: self.service,
+                origin: self.origin,
+                tty: self.tty,
+                factor: factor.to_owned(),
+                wrong: self.wrong,
+                used: self.used,
+                unjudged: self.unjudged,
+                note: self.note,
+                transaction: self.transaction,
+                ..Event::default()
+            },
+        }
+    }
+
+    fn ring(&self, ending: Ending) -> Option<Ring> {
+        let root = self.door == Caller::Root.door();
+        let answered = self.wrong + self.used + self.unjudged > 0;
+        match ending {
+            Ending::Accepted(_) if root => Some(Ring::Accepted),
+            // A locker asks and gives up each time somebody comes by, and any program can.
+            Ending::Abandoned | Ending::Expired if !root && !answered => None,
+            Ending::Accepted(_)
+            | Ending::Rejected
+            | Ending::Throttled
+            | Ending::Abandoned
+            | Ending::Expired
+            | Ending::Unavailable => Some(if root { Ring::Refused } else { Ring::Public }),
+        }
     }
 }
 
-/// Tells the log of a change to what a user holds, and who made it.
-pub fn change(caller: &Caller, uid: u32, what: &str) {
-    let by = match caller {
-        Caller::Root => "root".to_owned(),
-        Caller::User { uid, .. } => format!("uid {uid}"),
-    };
-    tracing::info!(
-        event = "change",
-        uid,
-        by,
-        door = caller.door(),
-        "{what} (uid {uid}, by {by})"
-    );
+/// A change to what a user holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Change {
+    /// A credential was offered, which no login takes yet.
+    Offered,
+    /// A credential counts from now on.
+    Enrolled,
+    /// A credential was taken away.
+    Removed,
+    /// New recovery codes were made.
+    RecoveryCodes,
+    /// All that was known of the user was forgotten.
+    Reset,
+    /// The user's wrong answers were forgotten.
+    Unlocked,
+}
+
+impl Change {
+    /// One word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Offered => "offered",
+            Self::Enrolled => "enrolled",
+            Self::Removed => "removed",
+            Self::RecoveryCodes => "recovery-codes",
+            Self::Reset => "reset",
+            Self::Unlocked => "unlocked",
+        }
+    }
+
+    /// What is to be told of it, now that it is made: to what `user` holds, by `caller`, with a
+    /// `note` that says which credential, or what else an admin should know.
+    pub fn made(
+        self,
+        caller: &Caller,
+        (uid, user): (u32, &str),
+        note: &str,
+        now: Timestamp,
+    ) -> Told {
+        let (ring, user, by) = match caller {
+            Caller::Root => (Ring::Changes, printable(user), "root".to_owned()),
+            // Anybody can write any name into a message.
+            Caller::User { uid: caller, .. } => (
+                Ring::Public,
+                format!("(uid {uid})"),
+                format!("uid {caller}"),
+            ),
+        };
+        Told {
+            ring: Some(ring),
+            event: Event {
+                at: now.unix(),
+                kind: "change".to_owned(),
+                outcome: self.word().to_owned(),
+                user,
+                uid: Some(uid),
+                door: caller.door().to_owned(),
+                by,
+                note: printable(note),
+                ..Event::default()
+            },
+        }
+    }
+}
+
+/// What is told of a login or a change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Told {
+    /// Where the record keeps it, if it does; the journal is told either way.
+    pub ring: Option<Ring>,
+    /// The event.
+    pub event: Event,
+}
+
+impl Told {
+    /// Tells the journal.
+    pub fn log(&self) {
+        let event = &self.event;
+        let uid = event.uid.map(|uid| uid.to_string()).unwrap_or_default();
+        if event.kind == "login" {
+            tracing::info!(
+                event = event.kind,
+                user = event.user,
+                uid,
+                service = event.service,
+                origin = event.origin,
+                tty = event.tty,
+                door = event.door,
+                outcome = event.outcome,
+                factor = event.factor,
+                wrong = event.wrong,
+                used = event.used,
+                unjudged = event.unjudged,
+                note = event.note,
+                transaction = event.transaction,
+                "login of {} through {} from {}: {}",
+                event.user,
+                event.service,
+                event.origin,
+                event.outcome,
+            );
+        } else {
+            tracing::info!(
+                event = event.kind,
+                user = event.user,
+                uid,
+                door = event.door,
+                outcome = event.outcome,
+                by = event.by,
+                note = event.note,
+                "{}: {} (uid {uid}), by {}",
+                event.outcome,
+                event.user,
+                event.by,
+            );
+        }
+    }
 }
 
 /// `text` with everything that could fool a reader of logs escaped, and cut at 256 bytes.

@@ -9,9 +9,12 @@ use countersign_core::judgement::Circumstances;
 use countersign_core::record::Record;
 use countersign_core::throttle::Origin;
 
+use crate::audit::{Change, Told};
+use crate::authorize::Caller;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::events::Events;
 use crate::store::Revision;
 use crate::store::sqlite::Sqlite;
 use crate::vault::{Saved, Slot, Vault, VaultError};
@@ -19,6 +22,7 @@ use crate::vault::{Saved, Slot, Vault, VaultError};
 mod admin;
 mod attempt;
 mod enroll;
+mod events;
 mod file;
 
 pub use attempt::Attempt;
@@ -29,6 +33,7 @@ pub struct Engine {
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
     config: RwLock<Arc<Config>>,
+    events: Events,
 }
 
 /// A record and the state of the store that it was read from.
@@ -54,6 +59,7 @@ impl Engine {
             clock: Box::new(clock),
             entropy: Box::new(entropy),
             config: RwLock::new(Arc::new(config)),
+            events: Events::new(),
         }
     }
 
@@ -89,6 +95,19 @@ impl Engine {
     pub async fn is_alive(&self) {
         // What it answers does not matter here: a login that needs it will say so.
         let _ = self.vault.load(&Slot::User(0)).await;
+    }
+
+    /// Tells the journal and the record of what happened.
+    fn tell(&self, told: Told) {
+        told.log();
+        if let Some(ring) = told.ring {
+            self.events.record(ring, told.event);
+        }
+    }
+
+    /// As [`tell`](Self::tell), of a change to what a user holds.
+    fn tell_change(&self, caller: &Caller, account: (u32, &str), change: Change, note: &str) {
+        self.tell(change.made(caller, account, note, self.clock.now()));
     }
 
     async fn load(&self, slot: &Slot) -> Result<Loaded, Error> {

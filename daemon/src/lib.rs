@@ -8,6 +8,7 @@ pub mod config;
 pub mod door;
 pub mod engine;
 pub mod entropy;
+pub mod events;
 pub mod init;
 pub mod keys;
 pub mod log;

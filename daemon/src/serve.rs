@@ -61,6 +61,8 @@ async fn live(options: &Serve, door: RootDoor, server: Arc<Server>) -> io::Resul
             .timeout(Duration::from_secs(2), receiver.recv())
             .await;
     }
+    let events = events(runtime.clone(), Arc::clone(&server));
+    runtime.spawn("events", events).detach();
     let watchdog = watchdog(runtime.clone(), Arc::clone(&server));
     runtime.spawn("watchdog", watchdog).detach();
     tell(NotifyState::Ready);
@@ -78,7 +80,12 @@ async fn live(options: &Serve, door: RootDoor, server: Arc<Server>) -> io::Resul
         tracing::info!("told to stop");
         Ok(())
     };
-    future::or(root, told).await
+    let ended = future::or(root, told).await;
+    let last = runtime.timeout(Duration::from_secs(2), server.engine.write_events());
+    if !matches!(last.await, Ok(Ok(()))) {
+        tracing::warn!("the last events are in this journal only");
+    }
+    ended
 }
 
 /// Opens the public door on a thread of its own, so that a crowd there keeps only itself waiting.
@@ -99,6 +106,28 @@ fn public_door(
         .name("public door".to_owned())
         .spawn(serve)?;
     Ok(())
+}
+
+/// Writes the events of a few seconds together, for ever.
+async fn events(runtime: SharedRuntime, server: Arc<Server>) {
+    const SETTLED: Duration = Duration::from_secs(3);
+    let events = server.engine.events();
+    let mut failing = false;
+    loop {
+        if !events.is_waiting() {
+            events.stirred().await;
+        }
+        future::or(events.stirred(), runtime.sleep(SETTLED)).await;
+        match server.engine.write_events().await {
+            Ok(()) => failing = false,
+            // It is tried again and again; once is enough to hear of it.
+            Err(_) if failing => {}
+            Err(error) => {
+                tracing::warn!("events are in this journal only for now: {error}");
+                failing = true;
+            }
+        }
+    }
 }
 
 /// Tells systemd that logins can be judged: that this thread runs, and the store's.

@@ -8,12 +8,13 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::entropy::{Entropy, Kernel, NoEntropy};
+use crate::events::Ring;
 use crate::keys::{KeyError, Keyring, MasterKey};
 use crate::seal::{NONCE, Unsealable};
 use crate::store::{Cas, Key, Revision, StateStore, StoreError, Versioned};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// Records, sealed in a store.
 ///
@@ -33,6 +34,8 @@ pub enum Slot {
     User(u32),
     /// One of [`DECOYS`](Slot::DECOYS) that those who are not enrolled share.
     Decoy(u16),
+    /// One place in a ring of events.
+    Events(Ring, u16),
 }
 
 /// What was in a slot.
@@ -158,6 +161,15 @@ impl<S: StateStore> Vault<S> {
         Err(VaultError::Replaced)
     }
 
+    /// A state of the store as it is now, to tell by whether it was replaced since.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be told.
+    pub async fn store(&self) -> Result<Revision, VaultError> {
+        Ok(self.store.get(&Keyring::entry()).await?.revision)
+    }
+
     /// A number that only the holder of the keys can foretell, the same for the same bytes.
     ///
     /// # Errors
@@ -216,6 +228,7 @@ impl Slot {
 
     const USERS: &[u8] = b"u";
     const DECOY: &[u8] = b"d";
+    const EVENTS: &[u8] = b"e";
 
     /// The decoy that `index` falls on.
     pub fn decoy(index: u64) -> Self {
@@ -228,6 +241,9 @@ impl Slot {
         Key::new(match self {
             Self::User(uid) => [Self::USERS, &uid.to_be_bytes()].concat(),
             Self::Decoy(slot) => [Self::DECOY, &slot.to_be_bytes()].concat(),
+            Self::Events(ring, place) => {
+                [Self::EVENTS, &[ring.number()], &place.to_be_bytes()].concat()
+            }
         })
     }
 
@@ -240,6 +256,7 @@ impl Slot {
         match self {
             Self::User(_) => "user",
             Self::Decoy(_) => "decoy",
+            Self::Events(..) => "events",
         }
     }
 }
@@ -249,6 +266,7 @@ impl fmt::Display for Slot {
         match self {
             Self::User(uid) => write!(f, "user {uid}"),
             Self::Decoy(slot) => write!(f, "decoy {slot}"),
+            Self::Events(ring, place) => write!(f, "events of {}, part {place}", ring.name()),
         }
     }
 }

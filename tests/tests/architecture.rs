@@ -59,6 +59,7 @@ const TABLE: [(&str, &[&str]); 6] = [
             "getrandom",
             "hkdf",
             "listenfd",
+            "minicbor",
             "nix",
             "rusqlite",
             "rustix",

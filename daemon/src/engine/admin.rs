@@ -5,7 +5,7 @@ use countersign_bus::types::Status;
 use countersign_core::record::Record;
 
 use super::{Engine, SaveError, busy, unavailable};
-use crate::audit;
+use crate::audit::Change;
 use crate::authorize::Caller;
 use crate::vault::Slot;
 
@@ -48,15 +48,14 @@ impl Engine {
     ///
     /// [`Error::NotEnrolled`] if nothing is known of that user, or if the store fails.
     pub async fn reset(&self, uid: u32) -> Result<(), Error> {
-        if !self
-            .vault
-            .remove(&Slot::User(uid))
-            .await
-            .map_err(unavailable)?
-        {
+        let slot = Slot::User(uid);
+        // Only to call the user by name: a record that does not open can be forgotten too.
+        let record = self.load(&slot).await.ok().and_then(|loaded| loaded.record);
+        if !self.vault.remove(&slot).await.map_err(unavailable)? {
             return Err(Error::NotEnrolled("nothing is known of that user".into()));
         }
-        audit::change(&Caller::Root, uid, "reset: the user holds nothing any more");
+        let user = record.as_ref().map_or("(unknown)", Record::name);
+        self.tell_change(&Caller::Root, (uid, user), Change::Reset, "");
         Ok(())
     }
 
@@ -72,9 +71,10 @@ impl Engine {
             let record = loaded
                 .record
                 .ok_or_else(|| Error::NotEnrolled("nothing is known of that user".into()))?;
+            let name = record.name().to_owned();
             match self.save(&slot, &record.unlock(), loaded.revision).await {
                 Ok(()) => {
-                    audit::change(&Caller::Root, uid, "unlocked: wrong answers are forgotten");
+                    self.tell_change(&Caller::Root, (uid, &name), Change::Unlocked, "");
                     return Ok(());
                 }
                 Err(SaveError::Conflict) => {}

@@ -55,7 +55,7 @@ impl Attempt {
         let (slot, record) = match engine.subject(uid, name, &mut event).await {
             Ok(subject) => subject,
             Err(error) => {
-                event.log(Ending::Unavailable);
+                engine.tell(event.ended(Ending::Unavailable, engine.clock.now()));
                 return Err(error);
             }
         };
@@ -198,7 +198,8 @@ impl Attempt {
 
     fn end(&mut self, ending: Ending) {
         if let Some(event) = self.event.take() {
-            event.log(ending);
+            let now = self.engine.clock.now();
+            self.engine.tell(event.ended(ending, now));
         }
     }
 }
@@ -252,8 +253,8 @@ impl Engine {
                     .map_err(|error| Error::Unavailable(error.to_string()))?;
                 Ok(Record::decoy(&entropy))
             }
-            // Reset while the login went on.
-            (None, Slot::User(_)) => Err(Error::Rejected(String::new())),
+            // Reset while the login went on; and nobody logs in by a place for events.
+            (None, Slot::User(_) | Slot::Events(..)) => Err(Error::Rejected(String::new())),
         }
     }
 

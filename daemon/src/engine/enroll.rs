@@ -17,7 +17,7 @@ use zbus::OwnedFd;
 use zeroize::Zeroizing;
 
 use super::{Engine, SaveError, busy, file};
-use crate::audit;
+use crate::audit::Change;
 use crate::authorize::Caller;
 use crate::vault::Slot;
 
@@ -83,15 +83,13 @@ impl Engine {
             })
             .await?;
         let (id, codes) = made.ok_or_else(busy)?;
-        audit::change(
-            caller,
-            account.0,
-            if at_once {
-                "enrolled"
-            } else {
-                "offered a credential"
-            },
-        );
+        let change = if at_once {
+            Change::Enrolled
+        } else {
+            Change::Offered
+        };
+        let note = format!("credential {id}");
+        self.tell_change(caller, (account.0, &name), change, &note);
 
         let uri = key_uri(&totp, &self.config().issuer, &name);
         let codes = spelled(&codes);
@@ -119,19 +117,21 @@ impl Engine {
             .map_err(|_| Error::Rejected("not a code".into()))?;
 
         let mut made = Vec::new();
-        self.change(caller, account, |engine, record| {
-            let confirmed = record
-                .confirm(id, &code, engine.clock.now())
-                .map_err(|error| match error {
-                    NotConfirmed::WrongCode => Error::Rejected(error.to_string()),
-                    NotConfirmed::NoOffer => Error::InvalidArgs(error.to_string()),
-                })?;
-            let (record, codes) = engine.with_recovery_codes(confirmed)?;
-            made = codes;
-            Ok(record)
-        })
-        .await?;
-        audit::change(caller, account.0, "enrolled: a credential was confirmed");
+        let name = self
+            .change(caller, account, |engine, record| {
+                let confirmed = record
+                    .confirm(id, &code, engine.clock.now())
+                    .map_err(|error| match error {
+                        NotConfirmed::WrongCode => Error::Rejected(error.to_string()),
+                        NotConfirmed::NoOffer => Error::InvalidArgs(error.to_string()),
+                    })?;
+                let (record, codes) = engine.with_recovery_codes(confirmed)?;
+                made = codes;
+                Ok(record)
+            })
+            .await?;
+        let note = format!("credential {id}");
+        self.tell_change(caller, (account.0, &name), Change::Enrolled, &note);
         file::seal(spelled(&made).iter().map(|code| code.as_str()))
     }
 
@@ -151,11 +151,13 @@ impl Engine {
         let id: CredentialId = credential.parse().map_err(invalid)?;
         self.authorize(caller, account, options.proof.as_deref())
             .await?;
-        self.change(caller, account, |_, record| {
-            record.remove(id).map_err(invalid)
-        })
-        .await?;
-        audit::change(caller, account.0, "a credential was removed");
+        let name = self
+            .change(caller, account, |_, record| {
+                record.remove(id).map_err(invalid)
+            })
+            .await?;
+        let note = format!("credential {id}");
+        self.tell_change(caller, (account.0, &name), Change::Removed, &note);
         Ok(())
     }
 
@@ -175,16 +177,17 @@ impl Engine {
         self.authorize(caller, account, options.proof.as_deref())
             .await?;
         let mut made = Vec::new();
-        self.change(caller, account, |engine, record| {
-            if !record.is_enrolled() {
-                return Err(Error::NotEnrolled("enrol a factor first".into()));
-            }
-            let (record, codes) = record.renew_recovery_codes(&*engine.recovery_entropy()?);
-            made = codes;
-            Ok(record)
-        })
-        .await?;
-        audit::change(caller, account.0, "new recovery codes were made");
+        let name = self
+            .change(caller, account, |engine, record| {
+                if !record.is_enrolled() {
+                    return Err(Error::NotEnrolled("enrol a factor first".into()));
+                }
+                let (record, codes) = record.renew_recovery_codes(&*engine.recovery_entropy()?);
+                made = codes;
+                Ok(record)
+            })
+            .await?;
+        self.tell_change(caller, (account.0, &name), Change::RecoveryCodes, "");
         file::seal(spelled(&made).iter().map(|code| code.as_str()))
     }
 

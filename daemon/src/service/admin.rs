@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_bus::Error;
+use countersign_bus::events::{Event, EventOptions};
 use countersign_bus::types::Status;
 
 use crate::engine::Engine;
@@ -28,6 +29,14 @@ impl Admin {
     #[zbus(out_args("users"))]
     async fn list(&self, after: u32, limit: u32) -> Result<Vec<Status>, Error> {
         self.engine.list(after, limit).await
+    }
+
+    /// Logins and changes with a number above `after`, the first of them first; the latest, if it
+    /// is 0. `upto` is what to give as `after` to learn of what comes next. One without a number
+    /// tells that a part of the record is left out.
+    #[zbus(out_args("events", "upto"))]
+    async fn events(&self, after: u64, options: EventOptions) -> Result<(Vec<Event>, u64), Error> {
+        self.engine.read_events(after, &options).await
     }
 
     /// Forgets a user altogether.

@@ -15,6 +15,8 @@ struct State {
     opening: u64,
     last: u64,
     failures: Vec<StoreError>,
+    /// Failures of changes alone.
+    change_failures: Vec<StoreError>,
     successor: Option<BTreeMap<Key, (u64, Vec<u8>)>>,
 }
 
@@ -24,6 +26,35 @@ impl Memory {
     /// An [`StoreError::Ambiguous`] change is made all the same.
     pub(crate) fn fail_next(&self, error: StoreError) {
         self.state().failures.insert(0, error);
+    }
+
+    /// As [`fail_next`](Self::fail_next), of changes alone.
+    pub(crate) fn fail_next_change(&self, error: StoreError) {
+        self.state().change_failures.insert(0, error);
+    }
+
+    /// Lets all calls succeed from now on.
+    pub(crate) fn fail_no_more(&self) {
+        let mut state = self.state();
+        state.failures.clear();
+        state.change_failures.clear();
+    }
+
+    /// How many changes have been made.
+    pub(crate) fn changes(&self) -> u64 {
+        self.state().last
+    }
+
+    /// How many entries there are.
+    pub(crate) fn entries(&self) -> usize {
+        self.state().entries.len()
+    }
+
+    /// Whether `bytes` are anywhere in it.
+    pub(crate) fn contains(&self, bytes: &[u8]) -> bool {
+        let state = self.state();
+        let mut entries = state.entries.values();
+        entries.any(|(_, data)| data.windows(bytes.len()).any(|part| part == bytes))
     }
 
     /// Puts bytes under `key`, or nothing, past all revisions: as one who writes to the disk could.
@@ -91,7 +122,10 @@ impl StateStore for Memory {
 
     async fn cas(&self, key: &Key, expect: Revision, data: Vec<u8>) -> Result<Cas, StoreError> {
         let mut state = self.state();
-        let failure = state.failures.pop();
+        let failure = match state.failures.pop() {
+            Some(failure) => Some(failure),
+            None => state.change_failures.pop(),
+        };
         if let Some(failure @ (StoreError::Unavailable(_) | StoreError::Fatal(_))) = failure {
             return Err(failure);
         }

@@ -275,12 +275,12 @@ fn a_flipped_byte_in_a_database_never_makes_another_record_of_it() {
 }
 
 /// A host with a master key.
-struct Host {
+pub(crate) struct Host {
     directory: TempDir,
 }
 
 impl Host {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let host = Self {
             directory: tempfile::tempdir().unwrap(),
         };
@@ -303,14 +303,28 @@ impl Host {
         Keyring::generate(&master, &Kernel).unwrap()
     }
 
-    fn vault(&self) -> Vault<Memory> {
+    /// A vault over a new store.
+    pub(crate) fn vault(&self) -> Vault<Memory> {
         let store = Memory::default();
         store.tamper(&Keyring::entry(), Some(self.keyring()));
         self.over(store)
     }
 
-    fn over<S: StateStore>(&self, store: S) -> Vault<S> {
+    /// A vault over `store`.
+    pub(crate) fn over<S: StateStore>(&self, store: S) -> Vault<S> {
         Vault::new(store, self.key())
+    }
+}
+
+impl Vault<Memory> {
+    /// The store, to damage it or let it fail.
+    pub(crate) const fn memory(&self) -> &Memory {
+        &self.store
+    }
+
+    /// Puts sealed bytes in a slot, or nothing, as one who writes to the disk could.
+    pub(crate) fn tamper(&self, slot: Slot, sealed: Option<Vec<u8>>) {
+        self.store.tamper(&slot.key(), sealed);
     }
 }
 

@@ -18,7 +18,7 @@ const PROOF: &str = "NotPermitted: this takes a code of a factor you hold";
 const NOT_THEIRS: &str = "NotPermitted: that is another one's login";
 
 /// Method; at the root door; by the user themself; by another user.
-const TABLE: [(&str, [&str; 3]); 13] = [
+const TABLE: [(&str, [&str; 3]); 14] = [
     ("Verifier.Begin", ["answered"; 3]),
     ("Transaction.Respond", ["answered", "answered", NOT_THEIRS]),
     (
@@ -36,6 +36,7 @@ const TABLE: [(&str, [&str; 3]); 13] = [
     ("User.Remove", ["answered", PROOF, OTHERS]),
     ("User.RenewRecoveryCodes", ["answered", PROOF, OTHERS]),
     ("Admin.List", ["answered", DENIED, DENIED]),
+    ("Admin.Events", ["answered", DENIED, DENIED]),
     ("Admin.Unlock", ["answered", DENIED, DENIED]),
     ("Admin.Reset", ["answered", DENIED, DENIED]),
     ("Admin.Reload", ["answered", DENIED, DENIED]),
