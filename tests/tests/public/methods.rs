@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use countersign_bus::events::EventOptions;
 use countersign_bus::types::{ChangeOptions, EnrollOptions, Login};
 use countersign_bus::{ADMIN, PATH, TRANSACTION, USER, VERIFIER};
 use countersign_tests::bus::Policy;
@@ -208,6 +209,10 @@ impl<'a> Call<'a> {
             ("User", "Remove") => outcome(connection, user, &(uid, name, credential, change)),
             ("User", "RenewRecoveryCodes") => outcome(connection, user, &(uid, name, change)),
             ("Admin", "List") => outcome(connection, admin, &(u32::MAX, 10_u32)),
+            ("Admin", "Events") => {
+                let options = EventOptions::default();
+                outcome(connection, admin, &(0_u64, &options))
+            }
             ("Admin", "Unlock" | "Reset") => outcome(connection, admin, &(uid,)),
             ("Admin", "Reload") => outcome(connection, admin, &()),
             unknown => panic!("how is {unknown:?} called?"),
