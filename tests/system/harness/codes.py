@@ -1,4 +1,4 @@
-"""RFC 6238, and one person's supply of codes."""
+"""RFC 4226 and RFC 6238, and one person's supply of codes."""
 
 import base64
 import hashlib
@@ -9,12 +9,21 @@ import time
 PERIOD = 30
 
 
-def totp(secret, step, digits=6):
-    """The code of `secret` (base32) for time step `step`."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, struct.pack(">Q", step), hashlib.sha1).digest()
+def hotp(key, counter, digits=6):
+    """The code of `key` for the counter, or the time step."""
+    digest = hmac.new(key, struct.pack(">Q", counter), hashlib.sha1).digest()
     at = digest[-1] & 15
     return str((struct.unpack(">I", digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**digits).zfill(digits)
+
+
+def from_base32(secret):
+    """The bytes of a secret without padding; of an odd length, the bits that are left over are dropped."""
+    return base64.b32decode(secret + "=" * (-len(secret) % 8))
+
+
+def totp(secret, step, digits=6):
+    """The code of `secret` (base32) for time step `step`."""
+    return hotp(from_base32(secret), step, digits)
 
 
 def now():
@@ -62,5 +71,29 @@ class Codes:
         time.sleep(max(0.0, (step - 1) * PERIOD - time.time()))
 
     def _say(self, code):
+        self.said.add(code)
+        return code
+
+
+class Token:
+    """A phone or a key fob; `said` holds every code that was handed out."""
+
+    def __init__(self, key, digits=6, period=30):
+        self.key, self.digits, self.period = key, digits, period
+        self.secret = key.hex()
+        self.said = set()
+
+    @classmethod
+    def of_base32(cls, secret, **settings):
+        """One with a secret in base 32."""
+        token = cls(from_base32(secret), **settings)
+        token.secret = secret
+        return token
+
+    def at(self, counter):
+        """The code of a counter, or of so many time steps from now."""
+        if self.period:
+            counter += int(time.time()) // self.period
+        code = hotp(self.key, counter, self.digits)
         self.said.add(code)
         return code
