@@ -106,6 +106,14 @@ impl Known {
         }
     }
 
+    /// What follows a command's name to name it again.
+    pub(crate) fn argument(&self) -> String {
+        match self {
+            Self::Account(account) => account.argument(),
+            Self::Gone(uid) => format!(" {uid}"),
+        }
+    }
+
     pub(crate) fn uid(&self) -> u32 {
         match self {
             Self::Account(account) => account.uid,

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::account::Account;
 use crate::answers::Answers;
 use crate::cli::DoorArguments;
+use crate::clock;
 use crate::door;
 use crate::error::Error;
 use crate::output::Output;
@@ -21,6 +22,8 @@ const DEADLINE: Duration = Duration::from_secs(15);
 pub(crate) struct Context {
     pub(crate) answers: Answers,
     pub(crate) output: Output,
+    /// When the command was given, in seconds since the epoch.
+    pub(crate) now: u64,
     client: Client,
     door: Door,
 }
@@ -36,6 +39,7 @@ impl Context {
         Ok(Self {
             answers: Answers::open()?,
             output: Output::open(),
+            now: clock::now(),
             client,
             door,
         })

@@ -166,7 +166,10 @@ fn sentence(error: &Daemon, door: &Door) -> String {
         Daemon::NotEnrolled(text) => (
             "There is nothing to change",
             text,
-            "Who has what, shows:\n  countersignctl status",
+            match door {
+                Door::Root { .. } => "Who has what, shows:\n  countersignctl list",
+                Door::Public { .. } => "What there is, shows:\n  countersignctl status",
+            },
         ),
         Daemon::Rejected(text) => (
             "The code was not accepted",

@@ -6,6 +6,7 @@
 mod account;
 mod answers;
 mod cli;
+mod clock;
 mod command;
 mod complete;
 mod context;

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::qr::Ink;
-use crate::table::Columns;
+use crate::table::{Columns, Drawing};
 use crate::words;
 
 /// Room for any answer in JSON that holds a secret.
@@ -105,15 +105,22 @@ impl Output {
         }
     }
 
+    /// A line that says how things stand.
+    pub(crate) fn tell(&self, tone: Tone, text: &str) -> Result<(), Error> {
+        let text = Size::wrapped(self.size, text);
+        self.line(&tone.dye(&text, self.colour))
+    }
+
     /// A table.
-    pub(crate) fn table(&self, table: &Columns) -> Result<(), Error> {
-        for (index, line) in table.lines().enumerate() {
-            match index {
-                0 => self.strong(&line)?,
-                _ => self.line(&line)?,
+    pub(crate) fn table<const N: usize>(&self, table: &Columns<N>) -> Result<(), Error> {
+        let lines = match table.drawing() {
+            Drawing::Rows { headings, rows } => {
+                self.strong(&headings)?;
+                rows
             }
-        }
-        Ok(())
+            Drawing::Cells(lines) => lines,
+        };
+        lines.iter().try_for_each(|line| self.line(line))
     }
 
     /// One JSON value on one line.
@@ -129,11 +136,45 @@ impl Output {
     }
 }
 
+/// How things stand.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Tone {
+    /// As they should.
+    Good,
+    /// Somebody should do something about it.
+    Caution,
+    /// Not as they should.
+    Bad,
+}
+
+impl Tone {
+    /// The text in this tone's colour, if there are colours. Commands in it stay as they are, so
+    /// that they stand out.
+    fn dye(self, text: &str, colour: bool) -> String {
+        let code = match self {
+            Self::Good => 32,
+            Self::Caution => 33,
+            Self::Bad => 31,
+        };
+        if !colour {
+            return text.to_owned();
+        }
+        let dyed = |line: &str| match line {
+            command if command.starts_with(' ') => command.to_owned(),
+            line => format!("\x1b[{code}m{line}\x1b[0m"),
+        };
+        text.lines().map(dyed).collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// Says on standard error what went wrong. If that is closed too, there is nowhere left to say it.
 pub(crate) fn complain(text: &str) {
-    let text = format!("countersignctl: {text}");
-    let text = Size::wrapped(Size::of(io::stderr()), &text);
-    let _ = writeln!(io::stderr(), "{text}");
+    const WHO: &str = "countersignctl:";
+    let size = Size::of(io::stderr());
+    let text = Size::wrapped(size, &format!("{WHO} {text}"));
+    let said = text.strip_prefix(WHO).unwrap_or(&text);
+    let who = Tone::Bad.dye(WHO, size.is_some() && environment_wants_colour());
+    let _ = writeln!(io::stderr(), "{who}{said}");
 }
 
 #[expect(
@@ -144,4 +185,19 @@ fn environment_wants_colour() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_none_or(|terminal| terminal == "dumb");
     !refused && !dumb
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_have_a_tone_and_commands_have_none() {
+        let text = "No code is left.\n  countersignctl recovery-codes";
+        assert_eq!(Tone::Caution.dye(text, false), text);
+        assert_eq!(
+            Tone::Caution.dye(text, true),
+            "\x1b[33mNo code is left.\x1b[0m\n  countersignctl recovery-codes"
+        );
+    }
 }

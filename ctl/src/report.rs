@@ -63,6 +63,9 @@ pub(crate) struct UserStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) wait: Option<u64>,
     pub(crate) known_origins: Vec<String>,
+    /// Why nothing more is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) problem: Option<String>,
 }
 
 /// One credential of a user.
@@ -105,7 +108,15 @@ impl From<Status> for UserStatus {
             codes_demanded: status.codes_demanded.unwrap_or(1),
             wait: status.wait.filter(|wait| *wait > 0),
             known_origins: status.known_origins.unwrap_or_default(),
+            problem: status.problem,
         }
+    }
+}
+
+impl Credential {
+    /// When it last proved something.
+    pub(crate) fn used(&self) -> Option<u64> {
+        self.last_used
     }
 }
 

@@ -32,7 +32,39 @@ pub(crate) fn duration(seconds: u64) -> String {
     }
 }
 
+/// How long ago a time was, in one number; both in seconds since the epoch.
+pub(crate) fn ago(time: u64, now: u64) -> String {
+    const HOUR: u64 = 3_600;
+    const DAY: u64 = 24 * HOUR;
+    const MONTH: u64 = 2_629_746;
+    const YEAR: u64 = 12 * MONTH;
+    let Some(seconds) = now.checked_sub(time) else {
+        return until(time, now);
+    };
+    let (number, unit) = match seconds {
+        0..60 => return "just now".to_owned(),
+        60..HOUR => return format!("{} min ago", seconds / 60),
+        HOUR..DAY => return format!("{} h ago", seconds / HOUR),
+        DAY..MONTH => (seconds / DAY, "day"),
+        MONTH..YEAR => (seconds / MONTH, "month"),
+        YEAR.. => (seconds / YEAR, "year"),
+    };
+    format!(
+        "{} ago",
+        count(usize::try_from(number).unwrap_or(usize::MAX), unit)
+    )
+}
+
+/// How soon a time will be; both in seconds since the epoch.
+pub(crate) fn until(time: u64, now: u64) -> String {
+    format!("in {}", duration(time.saturating_sub(now)))
+}
+
 /// A point in time, in seconds since the epoch, as UTC to the minute.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "issued codes and events tell times of day")
+)]
 pub(crate) fn date(seconds: u64) -> String {
     let (year, month, day) = civil(seconds / 86_400);
     let minute = seconds % 86_400 / 60;
@@ -130,6 +162,33 @@ mod tests {
         ] {
             assert_eq!(duration(seconds), text);
         }
+    }
+
+    #[test]
+    fn times_are_told_from_now() {
+        const DAY: u64 = 86_400;
+        let now = 1_795_305_090;
+        for (seconds, text) in [
+            (0, "just now"),
+            (59, "just now"),
+            (60, "1 min ago"),
+            (3_599, "59 min ago"),
+            (3_600, "1 h ago"),
+            (DAY - 1, "23 h ago"),
+            (DAY, "1 day ago"),
+            (3 * DAY + 5, "3 days ago"),
+            (30 * DAY, "30 days ago"),
+            (31 * DAY, "1 month ago"),
+            (364 * DAY, "11 months ago"),
+            (366 * DAY, "1 year ago"),
+            (900 * DAY, "2 years ago"),
+        ] {
+            assert_eq!(ago(now - seconds, now), text);
+        }
+        assert_eq!(until(now + 540, now), "in 9 min");
+        assert_eq!(until(now - 1, now), "in 0 s");
+        // A clock was set back, or is behind the daemon's.
+        assert_eq!(ago(now + 61, now), "in 2 min");
     }
 
     #[test]

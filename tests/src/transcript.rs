@@ -11,7 +11,7 @@ use crate::programs::root;
 const WRITE: &str = "COUNTERSIGN_WRITE_TRANSCRIPTS";
 
 /// What differs from run to run, and what stands for it.
-const VARIES: [(&str, &str); 12] = [
+const VARIES: [(&str, &str); 16] = [
     (
         r"(?m)^(?:[^\n]*(?:[▀▄█]|\x1b\[38;5;16;48;5;231m)[^\n]*\n)+",
         "⟨QR code⟩\n",
@@ -35,6 +35,17 @@ const VARIES: [(&str, &str); 12] = [
         "$1⟨time⟩",
     ),
     (r#"("wait":)\d+\b"#, "$1⟨seconds⟩"),
+    // A column is as wide as what is in it.
+    (r"\b(MADE|LAST USED|never) {2,}", "$1  "),
+    (
+        r"\b(?:just now|\d+ (?:min|h|days?|months?|years?) ago) {2,}",
+        "⟨then⟩  ",
+    ),
+    (
+        r"\b(?:just now|\d+ (?:min|h|days?|months?|years?) ago)\b",
+        "⟨then⟩",
+    ),
+    (r"\bin \d+ (?:s|min|h|days)\b", "in ⟨while⟩"),
     (r"for another \d+ (?:s|min|h|days)\b", "for another ⟨while⟩"),
 ];
 

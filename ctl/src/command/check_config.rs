@@ -10,8 +10,7 @@ use clap::Args;
 
 #[derive(Args, Debug)]
 #[command(after_help = help::examples(&[
-    "countersignctl check-config",
-    "countersignctl check-config ./countersign.toml",
+    "countersignctl check-config ./countersign.toml   # before it is put in place",
 ]))]
 pub(crate) struct CheckConfig {
     /// The file; the daemon's own, if not given

@@ -12,7 +12,7 @@ use crate::help;
 #[derive(Args, Debug)]
 #[command(after_help = help::examples(&[
     "source <(countersignctl completions bash)   # in this shell, now",
-    "countersignctl completions fish >~/.config/fish/completions/countersignctl.fish",
+    "countersignctl completions zsh >_countersignctl   # for a directory of $fpath",
 ]))]
 pub(crate) struct Completions {
     /// The shell

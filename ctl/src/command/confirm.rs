@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::context::Context;
 use crate::error::Error;
 use crate::help;
-use crate::output::Output;
+use crate::output::{Output, Tone};
 use crate::words::printable;
 use crate::{report, sealed};
 
@@ -82,7 +82,7 @@ pub(super) fn done(
 ) -> Result<(), Error> {
     context
         .output
-        .strong(&format!("Second factor of {account} set up."))?;
+        .tell(Tone::Good, &format!("Second factor of {account} set up."))?;
     recovery_codes::show(account, codes, &context.output)?;
     context.output.line("")?;
     context.output.say(&format!(

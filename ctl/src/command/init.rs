@@ -15,8 +15,7 @@ const DAEMON_USER: &str = "countersign";
 
 #[derive(Args, Debug)]
 #[command(after_help = help::examples(&[
-    "sudo countersignctl init                                      # in the usual place",
-    "countersignctl init --state-directory /tmp/s --master-key /tmp/k   # to try it",
+    "countersignctl init --state-directory ./state --master-key ./master.key   # to try it",
 ]))]
 pub(crate) struct Init {
     /// Where the database is to be, instead of /var/lib/countersign

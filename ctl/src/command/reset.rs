@@ -33,7 +33,11 @@ pub(super) fn run(arguments: &Reset, context: &mut Context) -> Result<(), Error>
         }
     }
     context.call(|client| client.reset(whom.uid()))?;
-    context.output.say(&format!(
-        "{whom} has no second factor any more. Set one up:\n  countersignctl enroll USER"
-    ))
+    context.output.say(&match &whom {
+        Known::Account(account) => format!(
+            "{whom} has no second factor any more. Set one up:\n  countersignctl enroll{}",
+            account.argument()
+        ),
+        Known::Gone(_) => format!("Nothing is left of {whom}."),
+    })
 }

@@ -4,10 +4,10 @@ use crate::account::{Account, Known};
 use crate::context::Context;
 use crate::error::Error;
 use crate::help;
-use crate::output::Output;
+use crate::output::{Output, Tone};
 use crate::report::{Credential, UserStatus, factor_name};
 use crate::table::Columns;
-use crate::words::{count, date, duration, printable};
+use crate::words::{ago, count, duration, printable};
 use clap::Args;
 
 #[derive(Args, Debug)]
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Status, context: &mut Context) -> Result<(), Error
         let name = printable(name);
         context.output.say(&format!("It was {name}'s."))?;
     }
-    show(&whom, &status, &context.output)
+    show(&whom, &status, context.now, &context.output)
 }
 
 /// What is left of a user whose account is gone, and whose name only the daemon still knows.
@@ -54,17 +54,24 @@ fn gone(uid: u32, context: &mut Context) -> Result<UserStatus, Error> {
         .ok_or_else(|| Error::NoSuchUser(uid.to_string()))
 }
 
-fn show(whom: &Known, status: &UserStatus, output: &Output) -> Result<(), Error> {
+fn show(whom: &Known, status: &UserStatus, now: u64, output: &Output) -> Result<(), Error> {
     if !status.credentials.is_empty() {
         output.line("")?;
-        output.table(&credentials(status, output))?;
+        output.table(&credentials(status, now, output))?;
     }
     output.line("")?;
     if !status.enrolled {
-        return output.say(&unenrolled(whom, status));
+        return output.tell(Tone::Bad, &unenrolled(whom, status));
     }
-    output.say(&recovery(status))?;
-    output.say(&demand(status))?;
+    let tone = match status.codes_demanded {
+        0 | 1 => Tone::Good,
+        _ => Tone::Caution,
+    };
+    output.tell(tone, &demand(status))?;
+    match status.recovery_left {
+        0 => output.tell(Tone::Caution, &recovery(whom, status))?,
+        _ => output.say(&recovery(whom, status))?,
+    }
     if !status.known_origins.is_empty() {
         let origins: Vec<_> = status.known_origins.iter().map(|o| printable(o)).collect();
         output.say(&format!(
@@ -89,7 +96,7 @@ fn unenrolled(whom: &Known, status: &UserStatus) -> String {
     }
 }
 
-fn credentials(status: &UserStatus, output: &Output) -> Columns {
+fn credentials(status: &UserStatus, now: u64, output: &Output) -> Columns<6> {
     let mut table = Columns::new(
         ["ID", "FACTOR", "LABEL", "STATE", "MADE", "LAST USED"],
         output.width(),
@@ -104,22 +111,27 @@ fn credentials(status: &UserStatus, output: &Output) -> Columns {
             } else {
                 "unconfirmed"
             },
-            &credential.created.map_or_else(|| "-".to_owned(), date),
-            &last_used(credential),
+            &credential
+                .created
+                .map_or_else(|| "-".to_owned(), |time| ago(time, now)),
+            &last_used(credential, now),
         ]);
     }
     table
 }
 
-fn last_used(credential: &Credential) -> String {
+fn last_used(credential: &Credential, now: u64) -> String {
     credential
         .last_used
-        .map_or_else(|| "never".to_owned(), date)
+        .map_or_else(|| "never".to_owned(), |time| ago(time, now))
 }
 
-fn recovery(status: &UserStatus) -> String {
+fn recovery(whom: &Known, status: &UserStatus) -> String {
     match status.recovery_left {
-        0 => "No recovery code is left. Make new ones:\n  countersignctl recovery-codes".to_owned(),
+        0 => format!(
+            "No recovery code is left. Make new ones:\n  countersignctl recovery-codes{}",
+            whom.argument()
+        ),
         left => format!("{} left.", count(left as usize, "recovery code")),
     }
 }

@@ -12,7 +12,7 @@ use crate::account::Account;
 use crate::context::Context;
 use crate::error::Error;
 use crate::help;
-use crate::output::Output;
+use crate::output::{Output, Tone};
 use crate::report::Tested;
 use crate::words::{count, duration, printable};
 
@@ -53,7 +53,9 @@ pub(super) fn run(arguments: &Test, context: &mut Context) -> Result<(), Error> 
             printable(&rule)
         )),
         Passed::Accepted { recovery_left } => {
-            context.output.strong("Accepted: the login would go on.")?;
+            context
+                .output
+                .tell(Tone::Good, "Accepted: the login would go on.")?;
             match recovery_left {
                 Some(left) => context
                     .output

@@ -1,0 +1,73 @@
+//! The examples of countersignctl's help, run as they stand.
+
+use std::fs;
+
+use countersign_tests::Desk;
+use countersign_tests::desk::{ALICE, ROOT};
+use countersign_tests::programs::programs;
+
+use crate::pages::{help, listed};
+
+/// The examples of a command, each without what is said of it behind `#`.
+fn examples(command: Option<&str>) -> Vec<String> {
+    let help = help(&programs().ctl, command);
+    let (_, examples) = help.split_once("Examples:\n").expect("examples");
+    let line = |line: &str| {
+        line.split(" #")
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
+    examples
+        .lines()
+        .map(line)
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+/// A machine on which alice holds a key that counts and one that does not.
+fn desk() -> Option<Desk> {
+    let desk = Desk::start()?;
+    for options in ["--unconfirmed", "--label tablet"] {
+        desk.sees(
+            ROOT,
+            &format!("countersignctl enroll alice {options} --json"),
+            0,
+        );
+    }
+    for (person, file, text) in [
+        (ROOT, "token.key", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\n"),
+        (ALICE, "countersign.toml", "[totp]\ndigits = 8\n"),
+    ] {
+        fs::write(desk.home(person).join(file), text).unwrap();
+    }
+    Some(desk)
+}
+
+/// Whoever runs one is at a terminal, and may be asked; here nobody answers.
+#[test]
+fn every_example_runs_and_ends_well_or_at_its_first_question() {
+    let names = listed(&help(&programs().ctl, None));
+    let commands = names.iter().map(|name| Some(name.as_str()));
+    for command in commands.chain([None]) {
+        for example in examples(command) {
+            let Some(desk) = desk() else { return };
+            let (person, line) = match example.strip_prefix("sudo ") {
+                Some(line) => (ROOT, line),
+                None => (ALICE, example.as_str()),
+            };
+            assert!(!line.contains('\''), "{line}");
+            let mut run = desk.types(person, &format!("bash -c '{line}' </dev/null"));
+            // Where the terminal is turned to after all, its input is at its end too.
+            run.terminal.press("\x04");
+            let status = run.terminal.end();
+            let shown = run.terminal.shown();
+            let asked = shown.contains("No answer was given") || shown.contains("Stopped.");
+            assert!(
+                status == 0 || (status == 1 && asked),
+                "{example}: {status}\n{shown}"
+            );
+        }
+    }
+}

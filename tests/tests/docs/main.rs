@@ -1,0 +1,4 @@
+//! The manual pages, held to what they are about.
+
+mod examples;
+mod pages;
