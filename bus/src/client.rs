@@ -1,19 +1,21 @@
 //! One client of the daemon, with one deadline over connecting, authenticating and calling.
 
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zbus::connection::Builder;
 use zbus::names::BusName;
-use zbus::{Connection, DynamicType, Message, OwnedFd, OwnedObjectPath, Type};
+use zbus::{Connection, DynamicType, Fd, Message, OwnedFd, OwnedObjectPath, Type};
 use zruntime::SharedRuntime;
 
 use crate::error::Error;
 use crate::events::{Event, EventOptions};
 use crate::runtime::Inline;
 use crate::types::{
-    BeginReply, ChangeOptions, EnrollOptions, Factor, Login, Next, RespondReply, Status,
+    BackupOptions, BackupReport, BeginReply, ChangeOptions, EnrollOptions, Factor, Login, Next,
+    RespondReply, RestoreOptions, RestoreReport, Status,
 };
 use crate::{ADMIN, NAME, PATH, TRANSACTION, USER, VERIFIER};
 
@@ -265,6 +267,41 @@ impl Client {
     /// Whatever the daemon says no with, or [`Error::Transport`].
     pub fn reload(&mut self) -> Result<(), Error> {
         self.call(PATH, ADMIN, "Reload", &())
+    }
+
+    /// Writes all that is kept of all users, sealed, to `file`: a regular file with nothing in it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn backup(
+        &mut self,
+        file: BorrowedFd<'_>,
+        options: &BackupOptions,
+    ) -> Result<BackupReport, Error> {
+        self.unhurried(|client| client.call(PATH, ADMIN, "Backup", &(Fd::from(file), options)))
+    }
+
+    /// Restores what [`backup`](Self::backup) wrote to `file`, which is read from its beginning.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn restore(
+        &mut self,
+        file: BorrowedFd<'_>,
+        options: &RestoreOptions,
+    ) -> Result<RestoreReport, Error> {
+        self.unhurried(|client| client.call(PATH, ADMIN, "Restore", &(Fd::from(file), options)))
+    }
+
+    /// Calls for what takes as long as there are users.
+    fn unhurried<T>(&mut self, call: impl FnOnce(&mut Self) -> T) -> T {
+        const HOUR: Duration = Duration::from_secs(60 * 60);
+        let usual = std::mem::replace(&mut self.limit, HOUR);
+        let outcome = call(self);
+        self.limit = usual;
+        outcome
     }
 
     fn call<B, R>(

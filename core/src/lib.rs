@@ -10,6 +10,7 @@ pub mod judgement;
 pub mod otpauth;
 pub mod record;
 pub mod recovery;
+pub mod restore;
 pub mod secret;
 pub mod throttle;
 pub mod time;

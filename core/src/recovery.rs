@@ -159,6 +159,16 @@ impl RecoverySet {
         })
     }
 
+    /// What is left of `present`, without what is no longer left of this, if it is the same set.
+    /// Another set than the one in force is void.
+    pub(crate) fn left_of_both(&self, present: &Self) -> Self {
+        let mut left = present.clone();
+        if self.salt == present.salt {
+            left.unused.retain(|unused| self.unused.contains(unused));
+        }
+        left
+    }
+
     /// How many codes are left.
     pub const fn left(&self) -> usize {
         self.unused.len()

@@ -79,7 +79,8 @@ impl Account {
         }
     }
 
-    fn of(uid: Uid) -> Result<Option<Self>, Error> {
+    /// The account of a uid, if there is one.
+    pub(crate) fn of(uid: Uid) -> Result<Option<Self>, Error> {
         let user = User::from_uid(uid).map_err(Error::Accounts)?;
         Ok(user.map(|user| Self {
             uid: user.uid.as_raw(),

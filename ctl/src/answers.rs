@@ -26,15 +26,20 @@ impl Answers {
     pub(crate) fn open() -> Result<Self, Error> {
         let stdin = io::stdin();
         if stdin.is_terminal() {
-            return Terminal::open()
-                .map(|terminal| Self(Source::Terminal(terminal)))
-                .map_err(Error::Input);
+            return Self::of_terminal();
         }
         let input = stdin.as_fd().try_clone_to_owned().map_err(Error::Input)?;
         Ok(Self(Source::Lines {
             input: File::from(input),
             then_ask: false,
         }))
+    }
+
+    /// The terminal, whatever standard input is.
+    pub(crate) fn of_terminal() -> Result<Self, Error> {
+        Terminal::open()
+            .map(|terminal| Self(Source::Terminal(terminal)))
+            .map_err(Error::Input)
     }
 
     /// Whether there is somebody to ask, and to ask again.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use crate::command::backup::Backup;
 use crate::command::check_config::CheckConfig;
 use crate::command::completions::Completions;
 use crate::command::confirm::Confirm;
@@ -14,6 +15,7 @@ use crate::command::recovery_codes::RecoveryCodes;
 use crate::command::reload::Reload;
 use crate::command::remove::Remove;
 use crate::command::reset::Reset;
+use crate::command::restore::Restore;
 use crate::command::status::Status;
 use crate::command::test::Test;
 use crate::command::unlock::Unlock;
@@ -86,6 +88,10 @@ pub(crate) enum Command {
     Unlock(Unlock),
     /// Forget all that a user has: credentials, recovery codes
     Reset(Reset),
+    /// Write all that is kept of all users to one sealed file
+    Backup(Backup),
+    /// Restore users from such a file
+    Restore(Restore),
     /// Make the master key and the database, where there are none
     Init(Init),
     /// Check a configuration file, without using it

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod backup;
 pub(crate) mod check_config;
 pub(crate) mod completions;
 pub(crate) mod confirm;
@@ -10,6 +11,7 @@ pub(crate) mod recovery_codes;
 pub(crate) mod reload;
 pub(crate) mod remove;
 pub(crate) mod reset;
+pub(crate) mod restore;
 pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod unlock;
@@ -38,6 +40,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::RecoveryCodes(arguments) => recovery_codes::run(&arguments, &mut open()?),
         Command::Unlock(arguments) => unlock::run(&arguments, &mut open()?),
         Command::Test(arguments) => test::run(&arguments, &mut open()?),
+        Command::Backup(arguments) => backup::run(&arguments, &mut open()?),
+        Command::Restore(arguments) => restore::run(&arguments, &mut open()?),
         Command::Reload(arguments) => reload::run(&arguments, &mut open()?),
     }
 }

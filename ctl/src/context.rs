@@ -13,6 +13,7 @@ use crate::door;
 use crate::error::Error;
 use crate::output::Output;
 use crate::report::{Credential, UserStatus};
+use crate::spinner::Spinner;
 use crate::words::printable;
 
 /// What one call of the daemon may take, from connecting to the answer.
@@ -54,6 +55,27 @@ impl Context {
             error,
             door: self.door.clone(),
         })
+    }
+
+    /// Calls the daemon for what takes as long as there are users, and says on the terminal that
+    /// it goes on. What is wrong with a file is said as the daemon says it.
+    pub(crate) fn call_at_length<T>(
+        &mut self,
+        deed: &'static str,
+        call: impl FnOnce(&mut Client) -> Result<T, Daemon>,
+    ) -> Result<T, Error> {
+        let spinner = Spinner::start(deed);
+        let outcome = self.call(call);
+        drop(spinner);
+        if let Err(Error::Daemon {
+            error: Daemon::InvalidArgs(text),
+            ..
+        }) = &outcome
+        {
+            let text = format!("Nothing was done: {}.", printable(text));
+            return Err(Error::Refused(text));
+        }
+        outcome
     }
 
     /// Refuses what only the root door serves, before anything is asked.

@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use crate::account::Account;
 
+pub(crate) mod backup;
+
 /// A credential that was just set up, with its key.
 #[derive(Serialize)]
 pub(crate) struct Enrolled<'a> {

@@ -16,8 +16,15 @@ use crate::error::Error;
 const LONGEST: u64 = 64 * 1024;
 
 /// A sealed file that holds `secret`, to be read from its beginning.
-pub(crate) fn seal(secret: &str) -> Result<OwnedFd, Error> {
-    write(secret).map_err(Error::Handover)
+pub(crate) fn seal(secret: impl AsRef<[u8]>) -> Result<OwnedFd, Error> {
+    write(secret.as_ref()).map_err(Error::Handover)
+}
+
+/// A file in memory for the daemon to write to.
+pub(crate) fn blank() -> Result<File, Error> {
+    memfd_create(c"countersign-list", MFdFlags::MFD_CLOEXEC)
+        .map(File::from)
+        .map_err(|error| Error::Handover(error.into()))
 }
 
 /// The lines of a file from the daemon.
@@ -31,11 +38,11 @@ pub(crate) fn lines(file: impl Into<OwnedFd>) -> Result<Vec<Zeroizing<String>>, 
         .collect())
 }
 
-fn write(secret: &str) -> io::Result<OwnedFd> {
+fn write(secret: &[u8]) -> io::Result<OwnedFd> {
     let name = CString::new("countersign-secret")?;
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let mut file = File::from(memfd_create(name.as_c_str(), flags)?);
-    file.write_all(secret.as_bytes())?;
+    file.write_all(secret)?;
     file.rewind()?;
     let seals = SealFlag::F_SEAL_SEAL
         | SealFlag::F_SEAL_SHRINK

@@ -22,6 +22,16 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     }
 }
 
+/// A number of bytes, in one number.
+pub(crate) fn size(bytes: u64) -> String {
+    const KI: u64 = 1024;
+    match bytes {
+        0..KI => format!("{bytes} bytes"),
+        KI..0x10_0000 => format!("{} KiB", bytes.div_ceil(KI)),
+        0x10_0000.. => format!("{} MiB", bytes.div_ceil(KI * KI)),
+    }
+}
+
 /// A time to wait, in one number, rounded up so that whoever waits for it waits long enough.
 pub(crate) fn duration(seconds: u64) -> String {
     match seconds {
@@ -133,6 +143,18 @@ pub(crate) fn grouped(secret: &str) -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_is_one_number() {
+        for (bytes, text) in [
+            (1023, "1023 bytes"),
+            (1025, "2 KiB"),
+            (1024 * 1024, "1 MiB"),
+            (38 * 1024 * 1024 + 1, "39 MiB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {

@@ -247,12 +247,34 @@ impl Told {
                 outcome = event.outcome,
                 by = event.by,
                 note = event.note,
-                "{}: {} (uid {uid}), by {}",
+                "{}: {}{}, by {}",
                 event.outcome,
                 event.user,
+                event
+                    .uid
+                    .map(|uid| format!(" (uid {uid})"))
+                    .unwrap_or_default(),
                 event.by,
             );
         }
+    }
+}
+
+/// What is to be told of all users having been gone through: a backup, or one restored. One event
+/// and not one for each of them: a hundred thousand would drown the logins.
+pub fn copied(outcome: &str, note: &str, now: Timestamp) -> Told {
+    Told {
+        ring: Some(Ring::Changes),
+        event: Event {
+            at: now.unix(),
+            kind: "change".to_owned(),
+            outcome: outcome.to_owned(),
+            user: "(all users)".to_owned(),
+            door: Caller::Root.door().to_owned(),
+            by: "root".to_owned(),
+            note: printable(note),
+            ..Event::default()
+        },
     }
 }
 

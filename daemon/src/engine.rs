@@ -2,7 +2,7 @@
 //!
 //! Load, judge, save, and only then answer. There is no rule in here.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use countersign_bus::Error;
 use countersign_core::judgement::Circumstances;
@@ -21,9 +21,12 @@ use crate::vault::{Saved, Slot, Vault, VaultError};
 
 mod admin;
 mod attempt;
+mod backup;
 mod enroll;
+mod errand;
 mod events;
 mod file;
+mod restore;
 
 pub use attempt::Attempt;
 
@@ -34,6 +37,8 @@ pub struct Engine {
     entropy: Box<dyn Entropy>,
     config: RwLock<Arc<Config>>,
     events: Events,
+    /// Held while all users are gone through on a thread of its own.
+    errand: Mutex<()>,
 }
 
 /// A record and the state of the store that it was read from.
@@ -60,6 +65,7 @@ impl Engine {
             entropy: Box::new(entropy),
             config: RwLock::new(Arc::new(config)),
             events: Events::new(),
+            errand: Mutex::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod authorize;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -197,15 +197,30 @@ impl<S: StateStore> Vault<S> {
         keyring.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The master key, which is the store's.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is another store's.
+    pub async fn master_key(&self) -> Result<MasterKey, VaultError> {
+        self.open_keyring().await.map(|(_, _, master)| master)
+    }
+
     async fn fetch_keyring(&self) -> Result<(Revision, Arc<Keyring>), VaultError> {
-        let entry = self.store.get(&Keyring::entry()).await?;
-        let encoded = entry.data.ok_or(KeyError::NoKeyring)?;
-        let master = MasterKey::read_file(&self.master_key)?;
-        let fetched = (entry.revision, Arc::new(Keyring::open(&master, &encoded)?));
+        let (revision, opened, _) = self.open_keyring().await?;
+        let fetched = (revision, Arc::new(opened));
 
         let mut keyring = self.keyring.lock().unwrap_or_else(PoisonError::into_inner);
         *keyring = Some(fetched.clone());
         Ok(fetched)
+    }
+
+    async fn open_keyring(&self) -> Result<(Revision, Keyring, MasterKey), VaultError> {
+        let entry = self.store.get(&Keyring::entry()).await?;
+        let encoded = entry.data.ok_or(KeyError::NoKeyring)?;
+        let master = MasterKey::read_file(&self.master_key)?;
+        let keyring = Keyring::open(&master, &encoded)?;
+        Ok((entry.revision, keyring, master))
     }
 }
 

@@ -38,11 +38,13 @@ const TABLE: [(&str, &[&str]); 6] = [
             "clap_complete",
             "comfy-table",
             "countersign-bus",
+            "indicatif",
             "nix",
             "qrcode",
             "rustix",
             "serde",
             "serde_json",
+            "tempfile",
             "thiserror",
             "zeroize",
         ],
@@ -50,6 +52,8 @@ const TABLE: [(&str, &[&str]); 6] = [
     (
         "countersignd",
         &[
+            "aead-stream",
+            "argon2",
             "chacha20poly1305",
             "clap",
             "countersign-bus",

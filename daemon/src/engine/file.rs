@@ -32,6 +32,14 @@ fn write<'a>(lines: impl IntoIterator<Item = &'a str>) -> io::Result<OwnedFd> {
 /// It must be a sealed file in memory: anything else could make the daemon wait for ever, or
 /// change while it is read.
 pub(super) fn read(fd: &OwnedFd) -> Result<Zeroizing<String>, Error> {
+    let bytes = read_bytes(fd)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Error::InvalidArgs("secret: it is not UTF-8".into()))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// As [`read`], whether or not it is text.
+pub(super) fn read_bytes(fd: &OwnedFd) -> Result<Zeroizing<Vec<u8>>, Error> {
     const LONGEST: u64 = 4096;
     let seals = fcntl(fd.as_fd(), FcntlArg::F_GET_SEALS)
         .ok()
@@ -46,11 +54,12 @@ pub(super) fn read(fd: &OwnedFd) -> Result<Zeroizing<String>, Error> {
     let mut file = File::from(fd.as_fd().try_clone_to_owned().map_err(refused)?);
     io::Seek::rewind(&mut file).map_err(refused)?;
 
-    let mut text = Zeroizing::new(String::with_capacity(LONGEST as usize));
+    // Never moved to a larger place, so that no half of a secret is left in an old one.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST as usize + 1));
     file.take(LONGEST)
-        .read_to_string(&mut text)
+        .read_to_end(&mut bytes)
         .map_err(refused)?;
-    Ok(text)
+    Ok(bytes)
 }
 
 #[cfg(test)]

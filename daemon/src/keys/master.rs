@@ -83,7 +83,7 @@ impl MasterKey {
     }
 
     /// The key for one purpose in one store: HKDF-SHA256 (RFC 5869) with the store's id for a salt.
-    pub(super) fn derive(&self, store: &[u8; 16], purpose: &str) -> Zeroizing<[u8; 32]> {
+    pub(crate) fn derive(&self, store: &[u8; 16], purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut key = Zeroizing::new([0; 32]);
         #[expect(
             clippy::expect_used,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use countersign_bus::Error;
 use countersign_bus::events::{Event, EventOptions};
-use countersign_bus::types::Status;
+use countersign_bus::types::{BackupOptions, BackupReport, RestoreOptions, RestoreReport, Status};
+use zbus::OwnedFd;
 
 use crate::engine::Engine;
 use crate::server::Reload;
@@ -47,6 +48,22 @@ impl Admin {
     /// Forgets a user's wrong answers.
     async fn unlock(&self, uid: u32) -> Result<(), Error> {
         self.engine.unlock(uid).await
+    }
+
+    /// Writes all that is kept of all users, sealed, to a regular file with nothing in it.
+    #[zbus(out_args("report"))]
+    async fn backup(&self, file: OwnedFd, options: BackupOptions) -> Result<BackupReport, Error> {
+        Arc::clone(&self.engine).backup(file, options).await
+    }
+
+    /// Restores users from such a file, once all of it was found to be whole.
+    #[zbus(out_args("report"))]
+    async fn restore(
+        &self,
+        file: OwnedFd,
+        options: RestoreOptions,
+    ) -> Result<RestoreReport, Error> {
+        Arc::clone(&self.engine).restore(file, options).await
     }
 
     /// Reads the configuration again; a bad one leaves the old one in force, and is told.
