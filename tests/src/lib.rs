@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod backup;
 pub mod bus;
 pub mod clock;
 pub mod daemon;

@@ -1,0 +1,356 @@
+//! A backup opens elsewhere, whole or not at all, and nothing used becomes good again by it.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use countersign_bus::client::Begun;
+use countersign_bus::types::{EnrollOptions, Factor, Login, Next, RestoreOptions, Status};
+use countersign_bus::{Client, Error};
+use countersign_tests::backup::{Backup, PASSPHRASE, by_master_key_of, by_passphrase, sealed};
+use countersign_tests::{Enrolled, TestClock, World};
+
+/// How long a code may be good, its neighbours' time included: the next one is later.
+const NEXT: u64 = 60;
+
+#[test]
+fn on_another_machine_it_opens_with_the_passphrase_or_the_old_master_key() {
+    let clock = TestClock::default();
+    let here = World::with_clock(&clock);
+    let ada = here.enroll("daemon");
+    for passphrase in [Some(PASSPHRASE), None] {
+        let backup = Backup::of(&here, passphrase);
+        assert_eq!(backup.report.users, Some(1));
+        let there = World::with_clock(&clock);
+        let refused = backup.restore(&there, &RestoreOptions::default());
+        assert!(matches!(refused, Err(Error::InvalidArgs(_))), "{refused:?}");
+        assert!(everybody(&there).is_empty());
+
+        let options = match passphrase {
+            Some(passphrase) => by_passphrase(passphrase),
+            None => by_master_key_of(&here),
+        };
+        let report = backup.restore(&there, &options).unwrap();
+        assert_eq!((report.restored, report.refused), (Some(1), Some(0)));
+        assert_eq!(report.created, Some(clock.unix()));
+        clock.pass(NEXT);
+        let login = there.login("daemon").answers([ada.code(clock.unix())]);
+        login.run().is("PAM_SUCCESS");
+    }
+}
+
+#[test]
+fn a_code_that_was_used_since_the_backup_is_refused_after_restoring_it() {
+    let clock = TestClock::default();
+    let here = World::with_clock(&clock);
+    let ada = here.enroll("daemon");
+    let backup = Backup::of(&here, Some(PASSPHRASE));
+    clock.pass(300);
+    let code = ada.code(clock.unix() + 30);
+    here.login("daemon")
+        .answers([&code])
+        .run()
+        .is("PAM_SUCCESS");
+
+    let elsewhere = World::with_clock(&clock);
+    for world in [&elsewhere, &here] {
+        let options = RestoreOptions {
+            overwrite: Some(true),
+            ..by_passphrase(PASSPHRASE)
+        };
+        backup.restore(world, &options).unwrap();
+        for pass in [0, 30, 30] {
+            clock.pass(pass);
+            let again = world.login("daemon").answers([&code; 3]);
+            again.run().refused();
+        }
+        let next = ada.code(clock.unix() + 30);
+        world
+            .login("daemon")
+            .answers([&next])
+            .run()
+            .is("PAM_SUCCESS");
+        clock.set(clock.unix() - 60);
+    }
+}
+
+#[test]
+fn recovery_codes_come_back_only_if_somebody_says_that_none_was_used() {
+    let clock = TestClock::default();
+    let here = World::with_clock(&clock);
+    let ada = here.enroll("daemon");
+    let backup = Backup::of(&here, Some(PASSPHRASE));
+    let left = |world: &World| status(world, &ada).recovery_left;
+
+    let void = World::with_clock(&clock);
+    let report = backup.restore(&void, &by_passphrase(PASSPHRASE)).unwrap();
+    assert_eq!(report.without_recovery_codes, Some(1));
+    assert_eq!(left(&void), Some(0));
+
+    let kept = World::with_clock(&clock);
+    let options = RestoreOptions {
+        keep_recovery_codes: Some(true),
+        ..by_passphrase(PASSPHRASE)
+    };
+    let report = backup.restore(&kept, &options).unwrap();
+    assert_eq!(report.without_recovery_codes, Some(0));
+    assert_eq!(left(&kept), Some(10));
+
+    // Where they were used, they stay so, whatever anybody says.
+    let code = &ada.recovery_codes[3];
+    here.login("daemon").answers([code]).run().is("PAM_SUCCESS");
+    let options = RestoreOptions {
+        overwrite: Some(true),
+        keep_recovery_codes: Some(true),
+        ..by_passphrase(PASSPHRASE)
+    };
+    backup.restore(&here, &options).unwrap();
+    assert_eq!(left(&here), Some(9));
+    here.login("daemon").answers([code; 3]).run().refused();
+}
+
+#[test]
+fn whoever_is_there_is_kept_unless_told_otherwise_and_never_another_one() {
+    let clock = TestClock::default();
+    let here = World::with_clock(&clock);
+    let (ada, bob) = (here.enroll("daemon"), here.enroll("bin"));
+    let backup = Backup::of(&here, Some(PASSPHRASE));
+
+    let there = World::with_clock(&clock);
+    let new_ada = there.enroll("daemon");
+    let squatter = there.enroll_as("mallory", bob.uid);
+    let report = backup.restore(&there, &by_passphrase(PASSPHRASE)).unwrap();
+    assert_eq!((report.restored, report.kept), (Some(0), Some(2)));
+
+    let dry = RestoreOptions {
+        overwrite: Some(true),
+        dry_run: Some(true),
+        ..by_passphrase(PASSPHRASE)
+    };
+    let overwrite = RestoreOptions {
+        overwrite: Some(true),
+        ..by_passphrase(PASSPHRASE)
+    };
+    for options in [dry, overwrite] {
+        let holds = |user: &Enrolled| {
+            there
+                .login(&user.name)
+                .answers([user.code(clock.unix())])
+                .run()
+        };
+        clock.pass(NEXT);
+        holds(&new_ada).is("PAM_SUCCESS");
+        let report = backup.restore(&there, &options).unwrap();
+        assert_eq!((report.merged, report.refused), (Some(1), Some(1)));
+        let problem = &report.problems.unwrap()[0];
+        assert_eq!(
+            (problem.uid, problem.user.as_deref()),
+            (Some(bob.uid), Some("bin"))
+        );
+    }
+    clock.pass(NEXT);
+    let login = there.login("daemon").answers([ada.code(clock.unix())]);
+    login.run().is("PAM_SUCCESS");
+    assert_eq!(status(&there, &squatter).user.as_deref(), Some("mallory"));
+}
+
+#[test]
+fn what_is_not_a_whole_backup_restores_nobody() {
+    let clock = TestClock::default();
+    let here = World::with_clock(&clock);
+    for number in 0..200 {
+        here.enroll_as("ada", 100_000 + number);
+    }
+    let bytes = Backup::of(&here, Some(PASSPHRASE)).bytes();
+    let there = World::with_clock(&clock);
+    let flipped = |place: usize| {
+        let mut bytes = bytes.clone();
+        bytes[place] ^= 1;
+        bytes
+    };
+    for damaged in [
+        bytes[..bytes.len() - 1].to_vec(),
+        bytes[..1000].to_vec(),
+        Vec::new(),
+        b"ada:secret\n".to_vec(),
+        [&bytes[..], b"x"].concat(),
+        flipped(19),
+        flipped(30),
+        flipped(bytes.len() / 2),
+        flipped(bytes.len() - 1),
+    ] {
+        let refused = Backup::from_bytes(&damaged).restore(&there, &by_passphrase(PASSPHRASE));
+        assert!(matches!(refused, Err(Error::InvalidArgs(_))), "{refused:?}");
+    }
+    let wrong = Backup::from_bytes(&bytes).restore(&there, &by_passphrase("twelve charz"));
+    assert!(
+        matches!(&wrong, Err(Error::InvalidArgs(text)) if text.contains("passphrase")),
+        "{wrong:?}"
+    );
+    assert!(everybody(&there).is_empty());
+}
+
+#[test]
+fn nobody_finds_a_name_or_a_secret_in_a_backup() {
+    let world = World::with_clock(&TestClock::default());
+    let options = EnrollOptions {
+        secret: Some(sealed(b"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")),
+        unconfirmed: Some(true),
+        ..EnrollOptions::default()
+    };
+    let account = (100_000, "ada-lovelace");
+    let (_, lines) = world
+        .client()
+        .enroll(account, Factor::Totp, &options)
+        .unwrap();
+    let lines = countersign_tests::world::read(lines);
+    for passphrase in [Some(PASSPHRASE), None] {
+        let bytes = Backup::of(&world, passphrase).bytes();
+        let plain = [
+            "ada-lovelace",
+            "12345678901234567890",
+            "GEZDGNBV",
+            PASSPHRASE,
+        ];
+        for needle in plain.into_iter().chain(lines.lines()) {
+            let found = bytes
+                .windows(needle.len())
+                .any(|window| window == needle.as_bytes());
+            assert!(!found, "{needle}");
+        }
+    }
+}
+
+#[test]
+fn backups_taken_while_people_log_in_have_each_user_whole() {
+    const USERS: u32 = 300;
+    let clock = TestClock::default();
+    let world = World::with_clock(&clock);
+    let users: Vec<Enrolled> = (0..USERS)
+        .map(|number| world.enroll_as("ada", 100_000 + number))
+        .collect();
+    clock.pass(300);
+    let logged_in: Mutex<Vec<u32>> = Mutex::default();
+    let done = AtomicBool::new(false);
+    let backups: Vec<(Vec<u32>, Backup)> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut client = world.client();
+            for user in &users {
+                assert!(logs_in(&mut client, user, &user.code(clock.unix())));
+                logged_in.lock().unwrap().push(user.uid);
+            }
+            done.store(true, SeqCst);
+        });
+        let mut backups: Vec<(Vec<u32>, Backup)> = Vec::new();
+        while !done.load(SeqCst) {
+            let before = logged_in.lock().unwrap().clone();
+            if before.len() < backups.len() * 60 {
+                std::thread::yield_now();
+                continue;
+            }
+            backups.push((before, Backup::of(&world, None)));
+        }
+        backups
+    });
+    let counts: Vec<usize> = backups.iter().map(|(before, _)| before.len()).collect();
+    assert!(
+        counts
+            .iter()
+            .any(|count| (1..USERS as usize).contains(count)),
+        "{counts:?}"
+    );
+
+    for (before, backup) in backups {
+        assert_eq!(backup.report.users, Some(USERS));
+        let there = World::with_clock(&clock);
+        let report = backup.restore(&there, &by_master_key_of(&world)).unwrap();
+        assert_eq!(report.restored, Some(USERS));
+        let restored = everybody(&there);
+        assert!(restored.values().all(|status| status.problem.is_none()));
+        let mut client = there.client();
+        for uid in before {
+            let last_used = restored[&uid].credentials.as_ref().unwrap()[0].last_used;
+            assert_eq!(
+                last_used,
+                Some(clock.unix()),
+                "a login before the backup is in it"
+            );
+            let user = &users[(uid - 100_000) as usize];
+            assert!(!logs_in(&mut client, user, &user.code(clock.unix())));
+        }
+    }
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_each_user_whole_or_absent_and_can_be_done_again() {
+    const USERS: u32 = 1000;
+    let here = World::with_clock(&TestClock::default());
+    for number in 0..USERS {
+        here.enroll_as("ada", 100_000 + number);
+    }
+    let backup = Backup::of(&here, Some(PASSPHRASE));
+    let mut there = World::start();
+    let mut halfway = 0;
+    for _ in 0..20 {
+        let pid = there.daemon().pid();
+        let outcome = std::thread::scope(|scope| {
+            let restore = scope.spawn(|| backup.restore(&there, &by_passphrase(PASSPHRASE)));
+            // Not at once: the passphrase comes first.
+            let begun = everybody(&there).len();
+            while everybody(&there).len() == begun && !restore.is_finished() {}
+            nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+            restore.join().unwrap()
+        });
+        there.resume();
+        let found = everybody(&there);
+        assert!(
+            found
+                .values()
+                .all(|user| user.problem.is_none() && user.enrolled == Some(true))
+        );
+        halfway += u32::from((1..USERS as usize).contains(&found.len()));
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    assert!(halfway > 0, "no kill was halfway");
+    let again = backup.restore(&there, &by_passphrase(PASSPHRASE)).unwrap();
+    assert_eq!(again.refused, Some(0));
+    assert_eq!(everybody(&there).len(), USERS as usize);
+}
+
+fn everybody(world: &World) -> BTreeMap<u32, Status> {
+    let mut client = world.client();
+    let mut found = BTreeMap::new();
+    loop {
+        let after = found.keys().last().copied();
+        // Killed meanwhile, it lists nobody.
+        let page = client.list(after, 1000).unwrap_or_default();
+        if page.is_empty() {
+            return found;
+        }
+        found.extend(page.into_iter().map(|status| (status.uid.unwrap(), status)));
+    }
+}
+
+fn status(world: &World, user: &Enrolled) -> Status {
+    world.client().status((user.uid, &user.name)).unwrap()
+}
+
+fn logs_in(client: &mut Client, user: &Enrolled, code: &str) -> bool {
+    let login = Login {
+        user: Some(user.name.clone()),
+        uid: Some(user.uid),
+        service: Some("login".to_owned()),
+        ..Login::default()
+    };
+    let Ok(Begun::Transaction { transaction, .. }) = client.begin(&login) else {
+        panic!("a factor is demanded");
+    };
+    let answered = client.respond(&transaction, code);
+    let accepted = matches!(answered, Ok(Next::Finished { .. }));
+    if !accepted {
+        client.cancel(&transaction).unwrap();
+    }
+    accepted
+}
