@@ -71,10 +71,6 @@ pub(crate) fn until(time: u64, now: u64) -> String {
 }
 
 /// A point in time, in seconds since the epoch, as UTC to the minute.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "issued codes and events tell times of day")
-)]
 pub(crate) fn date(seconds: u64) -> String {
     let (year, month, day) = civil(seconds / 86_400);
     let minute = seconds % 86_400 / 60;

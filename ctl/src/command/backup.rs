@@ -18,9 +18,8 @@ use crate::{passphrase, sealed};
 
 #[derive(Args, Debug)]
 #[command(after_help = help::examples(&[
-    "sudo countersignctl backup /var/backups/countersign   # opens with the master key",
+    "sudo countersignctl backup countersign.backup                # opens with the master key",
     "sudo countersignctl backup --passphrase countersign.backup   # opens with a passphrase",
-    "sudo countersignctl backup - | ssh elsewhere 'cat >countersign.backup'",
 ]))]
 pub(crate) struct Backup {
     /// Where to; `-` for standard output

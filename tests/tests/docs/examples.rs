@@ -42,6 +42,9 @@ fn desk() -> Option<Desk> {
     ] {
         fs::write(desk.home(person).join(file), text).unwrap();
     }
+    desk.sees(ROOT, "countersignctl backup countersign.backup", 0);
+    let key = desk.place.world.path().join("master.key");
+    fs::copy(key, desk.home(ROOT).join("old-master.key")).unwrap();
     Some(desk)
 }
 
