@@ -9,6 +9,7 @@ use crate::command::check_config::CheckConfig;
 use crate::command::completions::Completions;
 use crate::command::confirm::Confirm;
 use crate::command::enroll::Enroll;
+use crate::command::events::Events;
 use crate::command::init::Init;
 use crate::command::list::List;
 use crate::command::recovery_codes::RecoveryCodes;
@@ -92,6 +93,8 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Restore users from such a file
     Restore(Restore),
+    /// Show who logged in and who did not, and what was changed
+    Events(Events),
     /// Make the master key and the database, where there are none
     Init(Init),
     /// Check a configuration file, without using it

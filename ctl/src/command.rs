@@ -5,6 +5,7 @@ pub(crate) mod check_config;
 pub(crate) mod completions;
 pub(crate) mod confirm;
 pub(crate) mod enroll;
+pub(crate) mod events;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod recovery_codes;
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Test(arguments) => test::run(&arguments, &mut open()?),
         Command::Backup(arguments) => backup::run(&arguments, &mut open()?),
         Command::Restore(arguments) => restore::run(&arguments, &mut open()?),
+        Command::Events(arguments) => events::run(&arguments, &mut open()?),
         Command::Reload(arguments) => reload::run(&arguments, &mut open()?),
     }
 }

@@ -46,6 +46,16 @@ impl Context {
         })
     }
 
+    /// Reaches for the daemon anew: it may be another one now.
+    pub(crate) fn reconnect(&mut self) -> Result<(), Error> {
+        let client = Client::new(self.door.clone(), DEADLINE);
+        self.client = client.map_err(|error| Error::Daemon {
+            error,
+            door: self.door.clone(),
+        })?;
+        Ok(())
+    }
+
     /// Calls the daemon.
     pub(crate) fn call<T>(
         &mut self,

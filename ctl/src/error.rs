@@ -115,6 +115,17 @@ impl Error {
         }
     }
 
+    /// Whether the daemon cannot be reached.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::Daemon {
+                error: Daemon::Transport(_),
+                ..
+            }
+        )
+    }
+
     /// Whether the daemon found a code wrong.
     pub(crate) fn is_rejection(&self) -> bool {
         matches!(

@@ -72,6 +72,11 @@ impl Output {
         self.size.map(|size| size.columns)
     }
 
+    /// Whether it is a terminal that has colours.
+    pub(crate) fn colour(&self) -> bool {
+        self.colour
+    }
+
     /// What to draw a QR code with.
     pub(crate) fn ink(&self) -> Ink {
         if self.colour {

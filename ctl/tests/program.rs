@@ -31,6 +31,8 @@ fn a_daemon_that_is_not_there_is_3_and_named_with_its_place() {
     for command in [
         &["status", "root"][..],
         &["list"],
+        &["events"],
+        &["events", "--since", "today", "--json"],
         &["enroll", "root"],
         &["confirm", "root", "1"],
         &["remove", "root", "1"],
@@ -79,6 +81,7 @@ fn a_bus_without_the_daemon_is_3() {
 fn what_only_root_may_do_is_refused_at_the_public_door_before_it_is_tried() {
     for command in [
         &["list"][..],
+        &["events"],
         &["reset", "root"],
         &["unlock", "root"],
         &["reload"],

@@ -39,6 +39,7 @@ const TABLE: [(&str, &[&str]); 6] = [
             "comfy-table",
             "countersign-bus",
             "indicatif",
+            "jiff",
             "nix",
             "qrcode",
             "rustix",
