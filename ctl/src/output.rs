@@ -155,7 +155,7 @@ pub(crate) enum Tone {
 impl Tone {
     /// The text in this tone's colour, if there are colours. Commands in it stay as they are, so
     /// that they stand out.
-    fn dye(self, text: &str, colour: bool) -> String {
+    pub(crate) fn dye(self, text: &str, colour: bool) -> String {
         let code = match self {
             Self::Good => 32,
             Self::Caution => 33,

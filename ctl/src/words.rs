@@ -1,5 +1,7 @@
 //! Numbers, times and foreign text, as a person reads them.
 
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use zeroize::Zeroizing;
 
 /// `text` without what would steer a terminal: control characters, and marks that turn the
@@ -70,33 +72,22 @@ pub(crate) fn until(time: u64, now: u64) -> String {
     format!("in {}", duration(time.saturating_sub(now)))
 }
 
-/// A point in time, in seconds since the epoch, as UTC to the minute.
+/// A point in time, in seconds since the epoch, to the minute, in the machine's time zone.
 pub(crate) fn date(seconds: u64) -> String {
-    let (year, month, day) = civil(seconds / 86_400);
-    let minute = seconds % 86_400 / 60;
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02} UTC",
-        minute / 60,
-        minute % 60
+    date_in(&TimeZone::system(), seconds)
+}
+
+fn date_in(zone: &TimeZone, seconds: u64) -> String {
+    local(zone, seconds).map_or_else(
+        || "?".to_owned(),
+        |time| time.strftime("%Y-%m-%d %H:%M %Z").to_string(),
     )
 }
 
-/// Year, month and day, in the Gregorian calendar, of a number of days since 1970-01-01.
-fn civil(days: u64) -> (u64, u64, u64) {
-    // Counted from 0000-03-01, so that a leap day is the last of its year; in eras of 400 years.
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    (400 * era + year_of_era + u64::from(month <= 2), month, day)
+/// The local time of a point in time, in seconds since the epoch; `None` after the year 9999.
+pub(crate) fn local(zone: &TimeZone, seconds: u64) -> Option<Zoned> {
+    let time = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+    Some(time.to_zoned(zone.clone()))
 }
 
 /// Text in lines of at most `width` characters, broken between words. Lines that begin with a
@@ -153,17 +144,15 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_those_of_the_calendar() {
-        for (seconds, text) in [
-            (0, "1970-01-01 00:00 UTC"),
-            (951_782_400, "2000-02-29 00:00 UTC"),
-            (951_868_800, "2000-03-01 00:00 UTC"),
-            (1_795_305_090, "2026-11-21 23:51 UTC"),
-            (4_102_444_799, "2099-12-31 23:59 UTC"),
-            (4_107_542_400, "2100-03-01 00:00 UTC"),
+    fn a_date_is_that_of_a_time_zone_and_names_it() {
+        let seoul = TimeZone::posix("KST-9").unwrap();
+        for (zone, text) in [
+            (TimeZone::UTC, "2026-11-21 23:51 UTC"),
+            (seoul, "2026-11-22 08:51 KST"),
         ] {
-            assert_eq!(date(seconds), text);
+            assert_eq!(date_in(&zone, 1_795_305_090), text);
         }
+        assert_eq!(date_in(&TimeZone::UTC, u64::MAX), "?");
     }
 
     #[test]

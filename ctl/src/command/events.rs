@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Events, context: &mut Context) -> Result<(), Error
     let since = arguments
         .since
         .as_ref()
-        .map(|since| since.unix(clock::now()));
+        .map(|since| since.unix(context.now));
     let mut reader = Reader {
         options: EventOptions {
             uid: uid.map(|known| known.uid()),
@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Events, context: &mut Context) -> Result<(), Error
     let mut sheet = Sheet::new(context.output.colour());
     let rows: Vec<_> = events
         .iter()
-        .map(|event| sheet.row(event, clock::now()))
+        .map(|event| sheet.row(event, context.now))
         .collect();
     context.output.strong(&sheet.headings())?;
     rows.iter()

@@ -1,11 +1,11 @@
 //! Events in columns, for people.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Event;
 use crate::account::Known;
-use crate::words::printable;
+use crate::output::Tone;
+use crate::words::{local, printable};
 
 const HEADINGS: [&str; 7] = ["TIME", "USER", "EVENT", "SERVICE", "FROM", "FACTOR", "NOTE"];
 /// Which column is coloured.
@@ -21,7 +21,7 @@ pub(super) struct Sheet {
 /// One line of it.
 pub(super) struct Row {
     cells: [String; HEADINGS.len()],
-    colour: Option<u8>,
+    tone: Option<Tone>,
 }
 
 impl Sheet {
@@ -54,14 +54,14 @@ impl Sheet {
         }
         Row {
             cells,
-            colour: colour(event),
+            tone: tone(event),
         }
     }
 
     pub(super) fn headings(&self) -> String {
         self.line(&Row {
             cells: HEADINGS.map(str::to_owned),
-            colour: None,
+            tone: None,
         })
     }
 
@@ -70,8 +70,8 @@ impl Sheet {
         for (index, (cell, width)) in row.cells.iter().zip(self.widths).enumerate() {
             // Padding counts letters, so the colour comes after it.
             let cell = format!("{cell:width$}");
-            match row.colour.filter(|_| self.colour && index == EVENT) {
-                Some(colour) => line += &format!("\x1b[{colour}m{cell}\x1b[0m"),
+            match row.tone.filter(|_| index == EVENT) {
+                Some(tone) => line += &tone.dye(&cell, self.colour),
                 None => line += &cell,
             }
             line += "  ";
@@ -81,12 +81,7 @@ impl Sheet {
 
     /// The time of a day that is not over yet; with the date, if it is.
     fn time(&self, at: u64, now: u64) -> String {
-        let local = |seconds: u64| {
-            let time = i64::try_from(seconds).ok()?;
-            let time = Timestamp::from_second(time).ok()?;
-            Some(time.to_zoned(self.zone.clone()))
-        };
-        let (Some(at), Some(now)) = (local(at), local(now)) else {
+        let (Some(at), Some(now)) = (local(&self.zone, at), local(&self.zone, now)) else {
             return "?".to_owned();
         };
         let format = if at.date() == now.date() {
@@ -139,12 +134,12 @@ fn note(event: &Event) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Green for what went well, red for what did not, yellow for what somebody may want to look at.
-fn colour(event: &Event) -> Option<u8> {
+/// How things stand by it; what only happens has no tone.
+fn tone(event: &Event) -> Option<Tone> {
     match event.outcome.as_str() {
-        "accepted" | "enrolled" => Some(32),
-        "rejected" | "unavailable" => Some(31),
-        "throttled" | "removed" | "reset" => Some(33),
+        "accepted" | "enrolled" => Some(Tone::Good),
+        "rejected" | "unavailable" => Some(Tone::Bad),
+        "throttled" | "removed" | "reset" => Some(Tone::Caution),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
 use crate::error::Error;
+use crate::words::local;
 
 /// A point in time, as people name it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,10 +50,8 @@ impl FromStr for Since {
 impl Since {
     /// In seconds since the epoch, in the machine's time zone; `now` likewise.
     pub(super) fn unix(&self, now: u64) -> Result<u64, Error> {
-        let now = i64::try_from(now)
-            .ok()
-            .and_then(|now| Timestamp::from_second(now).ok());
-        now.and_then(|now| self.before(&now.to_zoned(TimeZone::system())))
+        local(&TimeZone::system(), now)
+            .and_then(|now| self.before(&now))
             .and_then(|time| u64::try_from(time.as_second()).ok())
             .ok_or_else(|| Error::Refused("There is no such time. Give a later one.".to_owned()))
     }
