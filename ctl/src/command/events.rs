@@ -26,7 +26,6 @@ const LATEST: u32 = 50;
 #[derive(Args, Debug)]
 #[command(after_help = help::examples(&[
     "sudo countersignctl events                             # the latest 50",
-    "sudo countersignctl events --follow                    # and what happens from now on",
     "sudo countersignctl events --user alice --since today  # hers, since midnight",
     "sudo countersignctl events --since 2h --json           # for a program",
 ]))]
