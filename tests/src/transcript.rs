@@ -11,7 +11,9 @@ use crate::programs::root;
 const WRITE: &str = "COUNTERSIGN_WRITE_TRANSCRIPTS";
 
 /// What differs from run to run, and what stands for it.
-const VARIES: [(&str, &str); 16] = [
+const VARIES: [(&str, &str); 18] = [
+    // How far something has come: seen or not, as it was quick or slow, and wiped away.
+    (r"(?m)^\r?[^\n]*\x1b\[2K\r?", ""),
     (
         r"(?m)^(?:[^\n]*(?:[▀▄█]|\x1b\[38;5;16;48;5;231m)[^\n]*\n)+",
         "⟨QR code⟩\n",
@@ -35,6 +37,7 @@ const VARIES: [(&str, &str); 16] = [
         "$1⟨time⟩",
     ),
     (r#"("wait":)\d+\b"#, "$1⟨seconds⟩"),
+    (r#"("bytes":)\d+\b"#, "$1⟨bytes⟩"),
     // A column is as wide as what is in it.
     (r"\b(MADE|LAST USED|never) {2,}", "$1  "),
     (
@@ -53,7 +56,7 @@ const VARIES: [(&str, &str); 16] = [
 ///
 /// # Panics
 ///
-/// If it is not; then what was seen is kept in the target directory, for a look.
+/// If it is not; what was seen is said.
 #[track_caller]
 pub fn compare(name: &str, seen: &str) {
     let seen = masked(seen);

@@ -5,3 +5,4 @@ mod administration;
 mod changes;
 mod enrollment;
 mod machine;
+mod moving;
