@@ -11,7 +11,7 @@ use crate::programs::root;
 const WRITE: &str = "COUNTERSIGN_WRITE_TRANSCRIPTS";
 
 /// What differs from run to run, and what stands for it.
-const VARIES: [(&str, &str); 18] = [
+const VARIES: [(&str, &str); 21] = [
     // How far something has come: seen or not, as it was quick or slow, and wiped away.
     (r"(?m)^\r?[^\n]*\x1b\[2K\r?", ""),
     (
@@ -38,6 +38,9 @@ const VARIES: [(&str, &str); 18] = [
     ),
     (r#"("wait":)\d+\b"#, "$1⟨seconds⟩"),
     (r#"("bytes":)\d+\b"#, "$1⟨bytes⟩"),
+    (r#"("sequence":)\d+\b"#, "$1⟨number⟩"),
+    (r#"("transaction":)"[0-9a-f]{32}""#, "$1⟨id⟩"),
+    (r"(?m)^\d\d:\d\d:\d\d ", "HH:MM:SS "),
     // A column is as wide as what is in it.
     (r"\b(MADE|LAST USED|never) {2,}", "$1  "),
     (
