@@ -9,7 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// A one-time code as the claimant typed it: six to eight ASCII digits, RFC 4226 section 5.3.
 ///
 /// Holding one means that it is well formed. Whether it is right is for
-/// [`Totp::check`](crate::totp::Totp::check) to say.
+/// [`Record::judge`](crate::record::Record::judge) to say.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Code(String);
 
@@ -17,6 +17,11 @@ impl Code {
     /// Whether this is the code that `expected` spells, compared in constant time.
     pub(crate) fn matches(&self, expected: &str) -> bool {
         constant_time_eq::constant_time_eq(self.0.as_bytes(), expected.as_bytes())
+    }
+
+    /// Its digits.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
     }
 }
 

@@ -4,11 +4,11 @@ use thiserror::Error;
 
 use crate::code::Code;
 use crate::credential::{Credential, CredentialId, Factor, UnknownCredential};
+use crate::issued::{Issued, IssuedCode};
 use crate::record::Record;
 use crate::recovery::{RecoveryCode, RecoverySet};
 use crate::throttle::Throttle;
 use crate::time::Timestamp;
-use crate::totp::{Check, Totp};
 
 impl Record {
     /// The most credentials that a user may hold.
@@ -24,7 +24,7 @@ impl Record {
     /// codes would be good twice.
     pub fn offer(
         mut self,
-        totp: Totp,
+        factor: Factor,
         label: &str,
         now: Timestamp,
     ) -> Result<(Self, CredentialId), NotOffered> {
@@ -35,14 +35,14 @@ impl Record {
         if self
             .credentials
             .iter()
-            .any(|held| held.factor().is_about(&totp))
+            .any(|held| held.factor().is_about(&factor))
         {
             return Err(NotOffered::KnownSecret);
         }
         let credential = Credential {
             label: label.to_owned(),
             created: now,
-            ..self.credential(totp)
+            ..self.credential(factor)
         };
         let id = credential.id;
         self.credentials.push(credential);
@@ -68,16 +68,11 @@ impl Record {
             .find(|credential| credential.id == id && !credential.confirmed)
             .ok_or(NotConfirmed::NoOffer)?;
 
-        let Factor::Totp { totp, spent } = &mut offer.factor;
-        match totp.check(std::slice::from_ref(code), now, *spent) {
-            Check::Fresh(step) => {
-                *spent = Some(step);
-                offer.confirmed = true;
-                offer.last_used = Some(now);
-                Ok(self)
-            }
-            Check::Used | Check::Wrong => Err(NotConfirmed::WrongCode),
-        }
+        let (_, after) = offer.factor.check(std::slice::from_ref(code), now);
+        offer.factor = after.ok_or(NotConfirmed::WrongCode)?;
+        offer.confirmed = true;
+        offer.last_used = Some(now);
+        Ok(self)
     }
 
     /// The record with the offered credential taken on trust, as provisioning does.
@@ -109,11 +104,25 @@ impl Record {
         }
         if !self.is_enrolled() {
             self.recovery = RecoverySet::default();
+            self.scratch = self.scratch.void();
         }
         Ok(self)
     }
 
-    /// The record with new recovery codes, and those; the old ones are void.
+    /// The record with a credential called otherwise.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such credential.
+    pub fn rename(mut self, id: CredentialId, label: &str) -> Result<Self, UnknownCredential> {
+        let mut held = self.credentials.iter_mut();
+        let named = held.find(|credential| credential.id == id);
+        label.clone_into(&mut named.ok_or(UnknownCredential)?.label);
+        Ok(self)
+    }
+
+    /// The record with new recovery codes, and those; the old ones are void, and so are scratch
+    /// codes that came from elsewhere.
     #[must_use]
     pub fn renew_recovery_codes(
         mut self,
@@ -121,7 +130,22 @@ impl Record {
     ) -> (Self, Vec<RecoveryCode>) {
         let (set, codes) = RecoverySet::from_entropy(entropy);
         self.recovery = set;
+        self.scratch = self.scratch.void();
         (self, codes)
+    }
+
+    /// The record with a code that is good once, from now until just before `expires`, and that
+    /// code; an earlier one is void. `None` if it cannot be hashed.
+    #[must_use]
+    pub fn issue(
+        mut self,
+        entropy: &[u8; IssuedCode::ENTROPY],
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Option<(Self, IssuedCode)> {
+        let (issued, code) = Issued::from_entropy(entropy, now, expires)?;
+        self.issued = Some(issued);
+        Some((self, code))
     }
 
     /// The record with all wrong responses forgotten, and the origins that were known.
@@ -131,11 +155,11 @@ impl Record {
         self
     }
 
-    pub(crate) fn credential(&self, totp: Totp) -> Credential {
+    pub(crate) fn credential(&self, factor: Factor) -> Credential {
         Credential {
             id: CredentialId(self.next_id),
             label: String::new(),
-            factor: Factor::Totp { totp, spent: None },
+            factor,
             confirmed: false,
             created: Timestamp::default(),
             last_used: None,
@@ -168,20 +192,21 @@ pub enum NotConfirmed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::otp::{Algorithm, Digits};
     use crate::secret::Secret;
     use crate::throttle::{Backoff, Origin};
     use crate::time::{Period, Step};
-    use crate::totp::{Algorithm, Digits};
+    use crate::totp::Totp;
 
     #[test]
     fn an_offer_proves_nothing_until_its_first_code() {
-        let (alice, id) = nobody().offer(totp(1), "phone", NOW).unwrap();
+        let (alice, id) = nobody().offer(factor(1), "phone", NOW).unwrap();
         let offer = &alice.credentials()[0];
         assert_eq!((offer.id(), offer.label()), (id, "phone"));
         assert_eq!((offer.created(), offer.last_used()), (NOW, None));
         assert!(!offer.is_confirmed());
         assert!(!alice.is_enrolled());
-        assert!(alice.code_lengths().is_empty());
+        assert_eq!(alice.code_lengths(), [6]);
 
         let alice = alice.confirm(id, &code(1, 0), NOW).unwrap();
         assert!(alice.is_enrolled());
@@ -191,14 +216,14 @@ mod tests {
 
     #[test]
     fn the_first_code_is_used_up() {
-        let (alice, id) = nobody().offer(totp(1), "", NOW).unwrap();
+        let (alice, id) = nobody().offer(factor(1), "", NOW).unwrap();
         let alice = alice.confirm(id, &code(1, 0), NOW).unwrap();
         assert_eq!(spent(&alice), [Some(step(0))]);
     }
 
     #[test]
     fn a_code_that_does_not_fit_confirms_nothing() {
-        let (alice, id) = nobody().offer(totp(1), "", NOW).unwrap();
+        let (alice, id) = nobody().offer(factor(1), "", NOW).unwrap();
         for wrong in [code(2, 0), code(1, -2), code(1, 2)] {
             let refused = alice.clone().confirm(id, &wrong, NOW);
             assert_eq!(refused.unwrap_err(), NotConfirmed::WrongCode);
@@ -208,7 +233,7 @@ mod tests {
 
     #[test]
     fn only_an_offer_can_be_confirmed() {
-        let (alice, id) = nobody().offer(totp(1), "", NOW).unwrap();
+        let (alice, id) = nobody().offer(factor(1), "", NOW).unwrap();
         let stranger = alice.clone().confirm(CredentialId(9), &code(1, 0), NOW);
         assert_eq!(stranger.unwrap_err(), NotConfirmed::NoOffer);
         let alice = alice.confirm(id, &code(1, 0), NOW).unwrap();
@@ -218,8 +243,8 @@ mod tests {
 
     #[test]
     fn a_new_offer_replaces_one_that_was_not_confirmed() {
-        let (alice, first) = nobody().offer(totp(1), "", NOW).unwrap();
-        let (alice, second) = alice.offer(totp(2), "", NOW).unwrap();
+        let (alice, first) = nobody().offer(factor(1), "", NOW).unwrap();
+        let (alice, second) = alice.offer(factor(2), "", NOW).unwrap();
         assert_ne!(first, second);
         assert_eq!(ids(&alice), [second]);
         let refused = alice.clone().confirm(first, &code(1, 0), NOW);
@@ -230,7 +255,7 @@ mod tests {
     #[test]
     fn an_offer_leaves_what_is_enrolled_as_it_was() {
         let alice = enrolled(2);
-        let (offered, id) = alice.clone().offer(totp(9), "", NOW).unwrap();
+        let (offered, id) = alice.clone().offer(factor(9), "", NOW).unwrap();
         let without = offered.remove(id).unwrap();
         assert_eq!(ids(&without), ids(&alice));
         assert!(without.is_enrolled());
@@ -240,33 +265,43 @@ mod tests {
     fn a_user_holds_sixteen_credentials_at_most() {
         let alice = enrolled(15);
         // A sixteenth that was never confirmed is in nobody's way.
-        let (alice, _) = alice.offer(totp(16), "", NOW).unwrap();
-        let (alice, id) = alice.offer(totp(17), "", NOW).unwrap();
+        let (alice, _) = alice.offer(factor(16), "", NOW).unwrap();
+        let (alice, id) = alice.offer(factor(17), "", NOW).unwrap();
         let alice = alice.trust(id).unwrap();
         assert_eq!(alice.credentials().len(), Record::MOST_CREDENTIALS);
-        let refused = alice.clone().offer(totp(18), "", NOW);
+        let refused = alice.clone().offer(factor(18), "", NOW);
         assert_eq!(refused.unwrap_err(), NotOffered::TooMany);
 
-        let (alice, _) = alice.remove(id).unwrap().offer(totp(18), "", NOW).unwrap();
+        let (alice, _) = alice
+            .remove(id)
+            .unwrap()
+            .offer(factor(18), "", NOW)
+            .unwrap();
         assert_eq!(alice.credentials().len(), Record::MOST_CREDENTIALS);
     }
 
     #[test]
     fn no_secret_is_enrolled_twice() {
         let alice = enrolled(2);
-        let refused = alice.clone().offer(totp(1), "", NOW);
+        let refused = alice.clone().offer(factor(1), "", NOW);
         assert_eq!(refused.unwrap_err(), NotOffered::KnownSecret);
         let secret = Secret::from_entropy(&[1; 20]);
         let digits = Digits::new(8).unwrap();
         let other = Totp::new(secret, Algorithm::Sha256, digits, Period::DEFAULT);
-        let refused = alice.clone().offer(other, "", NOW);
+        let refused = alice.clone().offer(Factor::totp(other), "", NOW);
         assert_eq!(refused.unwrap_err(), NotOffered::KnownSecret);
 
         // It can be offered again while it is not confirmed, and once it was removed.
-        let (alice, _) = alice.offer(totp(2), "", NOW).unwrap();
-        let (alice, _) = alice.offer(totp(2), "", NOW).unwrap();
+        let (alice, _) = alice.offer(factor(2), "", NOW).unwrap();
+        let (alice, _) = alice.offer(factor(2), "", NOW).unwrap();
         let first = ids(&alice)[0];
-        assert!(alice.remove(first).unwrap().offer(totp(0), "", NOW).is_ok());
+        assert!(
+            alice
+                .remove(first)
+                .unwrap()
+                .offer(factor(0), "", NOW)
+                .is_ok()
+        );
     }
 
     #[test]
@@ -274,7 +309,7 @@ mod tests {
         let mut alice = enrolled(0);
         let mut given = Vec::new();
         for name in 1..40 {
-            let (offered, id) = alice.offer(totp(name), "", NOW).unwrap();
+            let (offered, id) = alice.offer(factor(name), "", NOW).unwrap();
             assert!(!given.contains(&id), "{id} again");
             given.push(id);
             alice = match name % 3 {
@@ -287,7 +322,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_on_trust_counts_as_confirmed_and_unused() {
-        let (alice, id) = nobody().offer(totp(1), "", NOW).unwrap();
+        let (alice, id) = nobody().offer(factor(1), "", NOW).unwrap();
         let alice = alice.trust(id).unwrap();
         assert!(alice.is_enrolled());
         assert_eq!(spent(&alice), [None]);
@@ -321,7 +356,7 @@ mod tests {
 
     #[test]
     fn unlocking_forgets_wrong_responses_and_no_used_code() {
-        let (mut alice, id) = nobody().offer(totp(1), "", NOW).unwrap();
+        let (mut alice, id) = nobody().offer(factor(1), "", NOW).unwrap();
         alice = alice.confirm(id, &code(1, 0), NOW).unwrap();
         for _ in 0..20 {
             let throttle = alice.throttle;
@@ -346,9 +381,13 @@ mod tests {
 
     fn enrolled(credentials: u8) -> Record {
         (0..credentials).fold(nobody(), |alice, name| {
-            let (alice, id) = alice.offer(totp(name), "", NOW).unwrap();
+            let (alice, id) = alice.offer(factor(name), "", NOW).unwrap();
             alice.trust(id).unwrap()
         })
+    }
+
+    fn factor(name: u8) -> Factor {
+        Factor::totp(totp(name))
     }
 
     fn totp(name: u8) -> Totp {
@@ -373,6 +412,7 @@ mod tests {
         let held = record.credentials().iter();
         held.map(|credential| match credential.factor() {
             Factor::Totp { spent, .. } => *spent,
+            Factor::Hotp { next, .. } => Some(Step(next.value())),
         })
         .collect()
     }

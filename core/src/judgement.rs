@@ -3,20 +3,43 @@
 use std::time::Duration;
 
 use crate::code::Code;
-use crate::credential::Factor;
+use crate::credential::CredentialId;
+use crate::issued::{Issued, IssuedCode};
+use crate::otp::Check;
 use crate::record::Record;
 use crate::recovery::RecoveryCode;
 use crate::throttle::{Backoff, Origin};
 use crate::time::Timestamp;
-use crate::totp::Check;
 
 /// What a claimant answered, well formed.
 #[derive(Clone, Debug)]
 pub enum Response {
-    /// Codes, typed one after the other; one, unless several are demanded.
-    Codes(Vec<Code>),
+    /// Codes.
+    Codes(Row),
     /// A recovery code.
     Recovery(RecoveryCode),
+    /// A code that an admin issued.
+    Issued(IssuedCode),
+}
+
+/// Codes, typed one after the other.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// One, unless several are demanded.
+    pub codes: Vec<Code>,
+    /// The single code that was wrong just before, in the same login. If the device went astray,
+    /// the two together find it again (RFC 4226 section 7.4, RFC 6238 section 6).
+    pub earlier: Option<Code>,
+}
+
+impl Row {
+    /// Codes that nothing went before.
+    pub const fn of(codes: Vec<Code>) -> Self {
+        Self {
+            codes,
+            earlier: None,
+        }
+    }
 }
 
 /// Under which circumstances a response is judged.
@@ -37,22 +60,23 @@ impl Record {
     /// nothing else, and one that the throttle does not admit is not looked at.
     pub fn judge(self, response: &Response, at: Circumstances<'_>) -> Judgement {
         match response {
-            Response::Codes(codes) => self.judge_codes(codes, at),
+            Response::Codes(row) => self.judge_codes(row, at),
             Response::Recovery(code) => self.judge_recovery(code, at),
+            Response::Issued(code) => self.judge_issued(code, at),
         }
     }
 
-    fn judge_codes(mut self, codes: &[Code], at: Circumstances<'_>) -> Judgement {
+    fn judge_codes(mut self, row: &Row, at: Circumstances<'_>) -> Judgement {
         let demand = self.throttle.demand(at.rule, at.origin, at.now);
-        if codes.len() < demand.codes() {
+        if row.codes.len() < demand.codes() {
             return Judgement::unjudged(Reason::SeveralDemanded);
         }
 
-        match self.spend(codes, at.now) {
-            Check::Fresh(_) => self.accept(at, Proof::Code),
-            Check::Used => Judgement::unjudged(Reason::Used),
-            Check::Wrong => {
-                let judged = codes.len();
+        match self.spend(row, at.now) {
+            Spent::By(proof) => self.accept(at, proof),
+            Spent::Before => Judgement::unjudged(Reason::Used),
+            Spent::Not => {
+                let judged = row.codes.len();
                 self.throttle = self
                     .throttle
                     .after_failure(at.rule, at.origin, at.now, judged);
@@ -61,33 +85,55 @@ impl Record {
         }
     }
 
-    /// Tries the codes against every confirmed credential, and uses up what they prove.
+    /// Tries the codes against every confirmed credential and the scratch codes, and uses up what
+    /// they prove.
     ///
     /// All are tried, whichever fits, so that how long it takes does not tell which one did. What
     /// is used up for one is used up for all: should two ever share a secret, no code of theirs is
     /// good twice.
-    fn spend(&mut self, codes: &[Code], now: Timestamp) -> Check {
+    fn spend(&mut self, row: &Row, now: Timestamp) -> Spent {
         let decoy = self.is_decoy();
-        let mut outcome = Check::Wrong;
+        let pair = match (&row.earlier, row.codes.as_slice()) {
+            (Some(earlier), [code]) => Some([earlier.clone(), code.clone()]),
+            (Some(_) | None, _) => None,
+        };
+        let mut outcome = Spent::Not;
         for credential in self.credentials.iter_mut().filter(|held| held.confirmed) {
-            let Factor::Totp { totp, spent } = &mut credential.factor;
-            let check = totp.check(codes, now, *spent);
-            let check = if decoy { Check::Wrong } else { check };
-            if let Check::Fresh(step) = check {
-                *spent = Some(step);
+            let (mut check, mut after) = credential.factor.check(&row.codes, now);
+            if let Some(pair) = &pair {
+                let (found, then) = credential.factor.check(pair, now);
+                check = check.or(found);
+                after = after.or(then);
+            }
+            let after = after.filter(|_| !decoy);
+            outcome = match (outcome, check, &after) {
+                (Spent::Before, _, _) | (_, Check::Used, _) if !decoy => Spent::Before,
+                (Spent::Not, Check::Fresh(_), Some(_)) => Spent::By(Proof::Code(credential.id)),
+                (outcome, Check::Fresh(_) | Check::Used | Check::Wrong, _) => outcome,
+            };
+            if let Some(after) = after {
+                credential.factor = after;
                 credential.last_used = Some(now);
             }
-            outcome = match (outcome, check) {
-                (Check::Used, _) | (_, Check::Used) => Check::Used,
-                (Check::Fresh(step), _) | (Check::Wrong, Check::Fresh(step)) => Check::Fresh(step),
-                (Check::Wrong, Check::Wrong) => Check::Wrong,
-            };
         }
-        outcome
+        match (outcome, row.codes.as_slice()) {
+            (Spent::Not, [code]) if !decoy => self.spend_scratch(code),
+            (outcome, _) => outcome,
+        }
+    }
+
+    fn spend_scratch(&mut self, code: &Code) -> Spent {
+        match self.scratch.spend(code) {
+            Some(rest) if self.is_enrolled() => {
+                self.scratch = rest;
+                Spent::By(Proof::Scratch)
+            }
+            Some(_) | None => Spent::Not,
+        }
     }
 
     fn judge_recovery(mut self, code: &RecoveryCode, at: Circumstances<'_>) -> Judgement {
-        if let Some(wait) = self.throttle.recovery_wait(at.rule, at.now) {
+        if let Some(wait) = self.throttle.recovery_wait(at.rule, at.origin, at.now) {
             return Judgement::unjudged(Reason::RecoveryWait(wait));
         }
         // Computed for everybody: a hash takes long enough to tell who is enrolled.
@@ -95,14 +141,37 @@ impl Record {
         match rest.filter(|_| self.is_enrolled()) {
             Some(rest) => {
                 self.recovery = rest;
-                self.throttle = self.throttle.after_recovery_success(at.rule, at.now);
-                self.accept(at, Proof::Recovery)
+                self.accept_recovery(at, Proof::Recovery)
             }
-            None => {
-                self.throttle = self.throttle.after_recovery_failure(at.rule, at.now);
-                Judgement::reject(self, Reason::WrongRecovery)
-            }
+            None => self.reject_recovery(at),
         }
+    }
+
+    /// An issued code is good also for somebody who holds no factor yet, or none any more.
+    fn judge_issued(mut self, code: &IssuedCode, at: Circumstances<'_>) -> Judgement {
+        if let Some(wait) = self.throttle.recovery_wait(at.rule, at.origin, at.now) {
+            return Judgement::unjudged(Reason::RecoveryWait(wait));
+        }
+        if Issued::is_right(self.issued.as_ref(), code, at.now) && !self.is_decoy() {
+            self.issued = None;
+            self.accept_recovery(at, Proof::Issued)
+        } else {
+            self.reject_recovery(at)
+        }
+    }
+
+    fn accept_recovery(mut self, at: Circumstances<'_>, proof: Proof) -> Judgement {
+        self.throttle = self
+            .throttle
+            .after_recovery_success(at.rule, at.origin, at.now);
+        self.accept(at, proof)
+    }
+
+    fn reject_recovery(mut self, at: Circumstances<'_>) -> Judgement {
+        self.throttle = self
+            .throttle
+            .after_recovery_failure(at.rule, at.origin, at.now);
+        Judgement::reject(self, Reason::WrongRecovery)
     }
 
     fn accept(mut self, at: Circumstances<'_>, proof: Proof) -> Judgement {
@@ -116,6 +185,16 @@ impl Record {
             }),
         }
     }
+}
+
+/// What codes used up.
+enum Spent {
+    /// Something, which is proven now.
+    By(Proof),
+    /// Nothing: they had been used before.
+    Before,
+    /// Nothing: they are wrong.
+    Not,
 }
 
 /// A verdict that nobody may know yet, because nothing would remember it after a crash.
@@ -181,9 +260,9 @@ pub enum Reason {
     Used,
     /// It was not looked at: the throttle demands more codes in a row.
     SeveralDemanded,
-    /// It is no recovery code that is left.
+    /// It is no recovery code that is left, and no issued code that is good.
     WrongRecovery,
-    /// It was not looked at: recovery codes must wait so long.
+    /// It was not looked at: recovery codes and issued codes must wait so long.
     RecoveryWait(Duration),
 }
 
@@ -213,10 +292,14 @@ impl Verified {
 /// What proved a login.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Proof {
-    /// A code, or several in a row.
-    Code,
+    /// A code, or several in a row, of this credential.
+    Code(CredentialId),
     /// A recovery code.
     Recovery,
+    /// A scratch code of the verifier that the user came from.
+    Scratch,
+    /// A code that an admin issued.
+    Issued,
 }
 
 #[cfg(test)]

@@ -5,12 +5,19 @@
 
 pub mod code;
 pub mod credential;
+mod crockford;
 pub mod enrollment;
+mod hash;
+pub mod hotp;
+pub mod import;
+pub mod issued;
 pub mod judgement;
+pub mod otp;
 pub mod otpauth;
 pub mod record;
 pub mod recovery;
 pub mod restore;
+pub mod scratch;
 pub mod secret;
 pub mod throttle;
 pub mod time;

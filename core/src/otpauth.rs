@@ -6,17 +6,23 @@ use std::fmt::Write;
 
 use zeroize::Zeroizing;
 
-use crate::totp::Totp;
+use crate::credential::Factor;
+use crate::otp::{Algorithm, Digits};
+use crate::time::Period;
 
-/// The key URI of a time-based credential.
+/// The key URI of a credential.
 ///
 /// `issuer` and `account` are shown by the app; any text will do. What an app takes for granted
 /// (SHA1, 6 digits, 30 s) is left out: the shorter the URI, the coarser the QR code, and some
 /// apps refuse an algorithm even if it is the usual one.
-pub fn key_uri(totp: &Totp, issuer: &str, account: &str) -> Zeroizing<String> {
-    let secret = totp.secret().to_base32();
+pub fn key_uri(factor: &Factor, issuer: &str, account: &str) -> Zeroizing<String> {
+    let otp = factor.otp();
+    let secret = otp.secret().to_base32();
     let mut uri = Zeroizing::new(String::with_capacity(512));
-    uri.push_str("otpauth://totp/");
+    uri.push_str(match factor {
+        Factor::Totp { .. } => "otpauth://totp/",
+        Factor::Hotp { .. } => "otpauth://hotp/",
+    });
     escape(&mut uri, issuer);
     uri.push(':');
     escape(&mut uri, account);
@@ -25,15 +31,18 @@ pub fn key_uri(totp: &Totp, issuer: &str, account: &str) -> Zeroizing<String> {
     uri.push_str("&issuer=");
     escape(&mut uri, issuer);
 
-    if totp.algorithm() != crate::totp::Algorithm::default() {
+    if otp.algorithm() != Algorithm::default() {
         uri.push_str("&algorithm=");
-        uri.push_str(totp.algorithm().name());
+        uri.push_str(otp.algorithm().name());
     }
-    if totp.digits() != crate::totp::Digits::DEFAULT {
-        push_number(&mut uri, "&digits=", u64::from(totp.digits().count()));
+    if otp.digits() != Digits::DEFAULT {
+        push_number(&mut uri, "&digits=", u64::from(otp.digits().count()));
     }
-    if totp.period() != crate::time::Period::DEFAULT {
-        push_number(&mut uri, "&period=", totp.period().seconds());
+    match factor {
+        Factor::Totp { totp, .. } if totp.period() == Period::DEFAULT => {}
+        Factor::Totp { totp, .. } => push_number(&mut uri, "&period=", totp.period().seconds()),
+        // The one parameter that the format demands.
+        Factor::Hotp { next, .. } => push_number(&mut uri, "&counter=", next.value()),
     }
     uri
 }
@@ -58,9 +67,9 @@ fn escape(uri: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hotp::{Counter, Hotp};
     use crate::secret::Secret;
-    use crate::time::Period;
-    use crate::totp::{Algorithm, Digits};
+    use crate::totp::Totp;
 
     #[test]
     fn what_apps_take_for_granted_is_left_out() {
@@ -79,6 +88,16 @@ mod tests {
     }
 
     #[test]
+    fn a_counter_is_always_told() {
+        let secret = Secret::from_entropy(b"12345678901234567890");
+        let hotp = Hotp::new(secret, Algorithm::Sha1, Digits::DEFAULT);
+        assert_eq!(
+            *key_uri(&Factor::hotp(hotp, Counter::default()), "a", "b"),
+            "otpauth://hotp/a:b?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=a&counter=0"
+        );
+    }
+
+    #[test]
     fn names_cannot_add_parameters() {
         let uri = key_uri(&totp(Algorithm::Sha1, 6, 30), "A&B: é", "x?secret=AAAA#@h");
         assert!(
@@ -88,12 +107,12 @@ mod tests {
         );
     }
 
-    fn totp(algorithm: Algorithm, digits: u32, period: u64) -> Totp {
-        Totp::new(
+    fn totp(algorithm: Algorithm, digits: u32, period: u64) -> Factor {
+        Factor::totp(Totp::new(
             Secret::from_entropy(b"12345678901234567890"),
             algorithm,
             Digits::new(digits).unwrap(),
             Period::from_seconds(period).unwrap(),
-        )
+        ))
     }
 }

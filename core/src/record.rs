@@ -7,11 +7,14 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::credential::{Credential, Factor};
+use crate::issued::Issued;
+use crate::otp::{Algorithm, Digits};
 use crate::recovery::RecoverySet;
+use crate::scratch::ScratchSet;
 use crate::secret::Secret;
 use crate::throttle::Throttle;
-use crate::time::Period;
-use crate::totp::{Algorithm, Digits, Totp};
+use crate::time::{Period, Timestamp};
+use crate::totp::Totp;
 
 /// A user's credentials, and what has been used and got wrong.
 ///
@@ -34,6 +37,12 @@ pub struct Record {
     /// The id that the next credential gets.
     #[n(6)]
     pub(crate) next_id: u32,
+    /// What another verifier had handed out.
+    #[n(7)]
+    pub(crate) scratch: ScratchSet,
+    /// What an admin issued and nobody has used.
+    #[n(8)]
+    pub(crate) issued: Option<Issued>,
 }
 
 /// Whether a record is somebody's.
@@ -60,6 +69,8 @@ impl Record {
             recovery: RecoverySet::default(),
             throttle: Throttle::default(),
             next_id: 1,
+            scratch: ScratchSet::default(),
+            issued: None,
         }
     }
 
@@ -76,7 +87,9 @@ impl Record {
             standing: Standing::Decoy,
             ..Self::new(u32::MAX, "")
         };
-        record.credentials.push(record.credential(totp));
+        record
+            .credentials
+            .push(record.credential(Factor::totp(totp)));
         for credential in &mut record.credentials {
             credential.confirmed = true;
         }
@@ -124,21 +137,40 @@ impl Record {
         self.recovery.left()
     }
 
+    /// How many scratch codes of another verifier are left.
+    pub fn scratch_codes_left(&self) -> usize {
+        self.scratch.left()
+    }
+
+    /// The code that an admin issued, if it is good now.
+    pub fn issued_code(&self, now: Timestamp) -> Option<&Issued> {
+        self.issued.as_ref().filter(|issued| issued.is_live(now))
+    }
+
+    /// Whether there is anything that this user could answer a login with now: a factor, or a code
+    /// that an admin issued.
+    pub fn is_answerable(&self, now: Timestamp) -> bool {
+        self.is_enrolled() || (!self.is_decoy() && self.issued_code(now).is_some())
+    }
+
     /// What the user's wrong responses have led to.
     pub const fn throttle(&self) -> &Throttle {
         &self.throttle
     }
 
-    /// How many digits a code of this user may have, each length once.
+    /// How many digits a code of this user may have, each length once; of one who holds no factor,
+    /// those of most.
     pub fn code_lengths(&self) -> Vec<u32> {
-        let mut lengths: Vec<u32> = self
-            .credentials
-            .iter()
-            .filter(|credential| credential.is_confirmed())
-            .map(|credential| match credential.factor() {
-                Factor::Totp { totp, .. } => u32::from(totp.digits().count()),
-            })
+        let confirmed = self.credentials.iter().filter(|held| held.is_confirmed());
+        let mut lengths: Vec<u32> = confirmed
+            .map(|held| u32::from(held.factor().otp().digits().count()))
             .collect();
+        if self.scratch.left() > 0 {
+            lengths.push(ScratchSet::DIGITS as u32);
+        }
+        if lengths.is_empty() {
+            lengths.push(u32::from(Digits::DEFAULT.count()));
+        }
         lengths.sort_unstable();
         lengths.dedup();
         lengths

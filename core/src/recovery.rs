@@ -4,11 +4,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use constant_time_eq::constant_time_eq;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::crockford;
+use crate::hash::{Hash, hash};
 
 /// A recovery code: 80 random bits in Crockford's base 32 behind the number of its place in the
 /// set, such as `3-ABCD-EFGH-JKMN-PQRS`.
@@ -25,11 +27,7 @@ impl RecoveryCode {
         let bits = entropy
             .iter()
             .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
-        let letters = (0..Self::LETTERS)
-            .rev()
-            .filter_map(|place| CROCKFORD.get((bits >> (5 * place)) as usize & 31))
-            .map(|letter| char::from(*letter))
-            .collect();
+        let letters = crockford::spell(bits, Self::LETTERS);
         Self { number, letters }
     }
 
@@ -37,17 +35,10 @@ impl RecoveryCode {
     pub fn expose(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(24));
         text.push_str(&self.number.to_string());
-        for (place, letter) in self.letters.chars().enumerate() {
-            if place % 4 == 0 {
-                text.push('-');
-            }
-            text.push(letter);
-        }
+        crockford::group(&self.letters, &mut text);
         text
     }
 }
-
-const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl FromStr for RecoveryCode {
     type Err = MalformedRecoveryCode;
@@ -55,14 +46,7 @@ impl FromStr for RecoveryCode {
     /// Reads a code as people copy it: in either case, with or without hyphens and spaces, with
     /// the letter O for 0 and I or L for 1.
     fn from_str(typed: &str) -> Result<Self, MalformedRecoveryCode> {
-        let mut symbols = Zeroizing::new(String::with_capacity(typed.len()));
-        for c in typed.chars().filter(|c| !matches!(c, ' ' | '-')) {
-            symbols.push(match c.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            });
-        }
+        let symbols = crockford::normalize(typed);
         let number_length = symbols
             .len()
             .checked_sub(Self::LETTERS)
@@ -70,9 +54,8 @@ impl FromStr for RecoveryCode {
             .ok_or(MalformedRecoveryCode)?;
         let (number, letters) = symbols.split_at(number_length);
 
-        let known = letters.bytes().all(|letter| CROCKFORD.contains(&letter));
         match number.parse() {
-            Ok(number @ 1..=RecoverySet::SIZE) if known => Ok(Self {
+            Ok(number @ 1..=RecoverySet::SIZE) if crockford::is_spelled(letters) => Ok(Self {
                 number,
                 letters: letters.to_owned(),
             }),
@@ -108,7 +91,7 @@ struct Unused {
     number: u8,
     #[n(1)]
     #[cbor(with = "minicbor::bytes")]
-    hash: [u8; 32],
+    hash: Hash,
 }
 
 impl RecoverySet {
@@ -174,16 +157,8 @@ impl RecoverySet {
         self.unused.len()
     }
 
-    /// argon2id of small cost. 80 bits need no more, and a larger cost would be a lever for
-    /// whoever wants to keep the daemon busy (NIST SP 800-63B-4 section 3.1.2.2 allows it).
-    fn hash(&self, code: &RecoveryCode) -> Option<[u8; 32]> {
-        let mut hash = [0; 32];
-        let spelled = code.expose();
-        let params = Params::new(1024, 1, 1, Some(hash.len())).ok()?;
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(spelled.as_bytes(), &self.salt, &mut hash)
-            .ok()?;
-        Some(hash)
+    fn hash(&self, code: &RecoveryCode) -> Option<Hash> {
+        hash(&code.expose(), &self.salt)
     }
 }
 

@@ -115,6 +115,10 @@ pub struct Throttle {
     #[n(5)]
     #[cbor(default)]
     recovery: Recovery,
+    /// The same for the public door, where any program of the user's can guess.
+    #[n(6)]
+    #[cbor(default)]
+    locker_recovery: Recovery,
 }
 
 impl Throttle {
@@ -178,26 +182,54 @@ impl Throttle {
 
     /// How long a recovery code or an issued code must wait before it may be evaluated.
     ///
-    /// It is never more than half an hour, and only wrong ones of these codes lead to it.
-    pub fn recovery_wait(&self, rule: &Backoff, now: Timestamp) -> Option<Duration> {
-        self.recovery.wait(rule, now)
+    /// It is never more than half an hour, and only wrong ones of these codes lead to it: those
+    /// from the public door only there.
+    pub fn recovery_wait(
+        &self,
+        rule: &Backoff,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Option<Duration> {
+        self.recovery(origin).wait(rule, now)
     }
 
     /// The state after a wrong recovery code or issued code.
     #[must_use]
-    pub fn after_recovery_failure(self, rule: &Backoff, now: Timestamp) -> Self {
-        Self {
-            recovery: self.recovery.failed(rule, now),
-            ..self
-        }
+    pub fn after_recovery_failure(
+        mut self,
+        rule: &Backoff,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Self {
+        let recovery = self.recovery_mut(origin);
+        *recovery = recovery.failed(rule, now);
+        self
     }
 
     /// The state after a right recovery code or issued code.
     #[must_use]
-    pub fn after_recovery_success(self, rule: &Backoff, now: Timestamp) -> Self {
-        Self {
-            recovery: self.recovery.succeeded(rule, now),
-            ..self
+    pub fn after_recovery_success(
+        mut self,
+        rule: &Backoff,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Self {
+        let recovery = self.recovery_mut(origin);
+        *recovery = recovery.succeeded(rule, now);
+        self
+    }
+
+    const fn recovery(&self, origin: Origin) -> &Recovery {
+        match origin {
+            Origin::Locker => &self.locker_recovery,
+            Origin::Seat | Origin::Unknown | Origin::Address(_) => &self.recovery,
+        }
+    }
+
+    const fn recovery_mut(&mut self, origin: Origin) -> &mut Recovery {
+        match origin {
+            Origin::Locker => &mut self.locker_recovery,
+            Origin::Seat | Origin::Unknown | Origin::Address(_) => &mut self.recovery,
         }
     }
 

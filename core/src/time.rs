@@ -95,10 +95,14 @@ pub struct UnsupportedPeriod(u64);
 pub struct Step(#[n(0)] pub(crate) u64);
 
 impl Step {
-    /// The step `count` later.
-    #[must_use]
-    pub(crate) const fn later(self, count: u64) -> Self {
-        Self(self.0.saturating_add(count))
+    /// The step of this number, counted from the epoch.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number, counted from the epoch.
+    pub const fn number(self) -> u64 {
+        self.0
     }
 }
 
@@ -110,10 +114,51 @@ pub struct Skew(u8);
 impl Skew {
     /// One step either way, as RFC 6238 section 5.2 recommends.
     pub const DEFAULT: Self = Self(1);
+    /// The most that is ever kept of another verifier's window: each step more is another code
+    /// that a guess may hit.
+    pub const MOST: Self = Self(2);
 
-    /// The steps accepted at `step`, earliest first.
-    pub(crate) fn around(self, step: Step) -> impl Iterator<Item = Step> {
-        let skew = u64::from(self.0);
-        (step.0.saturating_sub(skew)..=step.0.saturating_add(skew)).map(Step)
+    /// So many steps either way.
+    ///
+    /// # Errors
+    ///
+    /// If they are more than [`MOST`](Self::MOST).
+    pub const fn new(steps: u64) -> Result<Self, UnsupportedSkew> {
+        match steps {
+            0 => Ok(Self(0)),
+            1 => Ok(Self(1)),
+            2 => Ok(Self(2)),
+            _ => Err(UnsupportedSkew(steps)),
+        }
+    }
+
+    /// How many steps either way.
+    pub const fn steps(self) -> u64 {
+        self.0 as u64
     }
 }
+
+impl<C> Encode<C> for Skew {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        encoder: &mut minicbor::Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        encoder.u8(self.0)?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Skew {
+    fn decode(
+        decoder: &mut minicbor::Decoder<'b>,
+        _: &mut C,
+    ) -> Result<Self, minicbor::decode::Error> {
+        Self::new(decoder.u64()?)
+            .map_err(|UnsupportedSkew(_)| minicbor::decode::Error::message("skew"))
+    }
+}
+
+/// A window too wide to be safe.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("{0} steps either way are not supported: use 2 at most")]
+pub struct UnsupportedSkew(u64);

@@ -2,9 +2,9 @@
 
 use minicbor::{Decode, Encode};
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 use crate::code::Code;
+use crate::otp::{Algorithm, Check, Digits, Otp};
 use crate::secret::Secret;
 use crate::time::{Period, Skew, Step, Timestamp};
 
@@ -12,53 +12,75 @@ use crate::time::{Period, Skew, Step, Timestamp};
 #[derive(Clone, Debug, Decode, Encode)]
 pub struct Totp {
     #[n(0)]
-    secret: Secret,
+    otp: Otp,
     #[n(1)]
-    algorithm: Algorithm,
-    #[n(2)]
-    digits: Digits,
-    #[n(3)]
     period: Period,
+    #[n(2)]
+    skew: Skew,
 }
 
 impl Totp {
-    /// A credential's parameters around `secret`.
+    /// A credential's parameters around `secret`, with the usual skew.
     pub const fn new(secret: Secret, algorithm: Algorithm, digits: Digits, period: Period) -> Self {
         Self {
-            secret,
-            algorithm,
-            digits,
+            otp: Otp::new(secret, algorithm, digits),
             period,
+            skew: Skew::DEFAULT,
         }
     }
 
-    /// What `codes`, typed one after the other, prove at `now`, if all steps up to `spent` are
-    /// used up.
-    ///
-    /// Several codes prove something only if they belong to consecutive steps, the last of which
-    /// is within the skew. Every step of the window is computed whether or not an earlier one
-    /// matched, so that how long this takes says nothing about the codes.
-    pub fn check(&self, codes: &[Code], now: Timestamp, spent: Option<Step>) -> Check {
-        let generator = self.generator();
-        let before = (codes.len() as u64).saturating_sub(1);
+    /// The same, with another skew.
+    #[must_use]
+    pub fn with_skew(self, skew: Skew) -> Self {
+        Self { skew, ..self }
+    }
 
-        Skew::DEFAULT
-            .around(self.period.step_at(now))
-            .filter_map(|last| Some((Step(last.0.checked_sub(before)?), last)))
-            .fold(Check::Wrong, |found, (first, last)| {
-                let matches = self.matches(&generator, codes, first);
-                match (matches, spent.is_none_or(|spent| first > spent)) {
-                    (false, _) => found,
-                    (true, true) => Check::Fresh(last),
-                    (true, false) => found.or_used(),
-                }
-            })
+    /// What `codes`, typed one after the other, prove at `now`, if all steps up to `spent` are
+    /// used up and the device's clock is off by `drift`.
+    ///
+    /// A single code must be one of the steps within the skew of where the device's clock should
+    /// be. Several in a row prove so much more that they may be of any steps that the drift could
+    /// ever reach: that is how a clock is found again that went astray.
+    pub fn check(
+        &self,
+        codes: &[Code],
+        now: Timestamp,
+        spent: Option<Step>,
+        drift: Drift,
+    ) -> Check {
+        let Step(now) = self.period.step_at(now);
+        let unused_from = spent.map_or(0, |Step(spent)| spent.saturating_add(1));
+        let before = (codes.len() as u64).saturating_sub(1);
+        let (centre, reach) = match before {
+            0 => (now.saturating_add_signed(drift.steps()), self.skew.steps()),
+            _ => (now, u64::from(Drift::MOST.unsigned_abs())),
+        };
+        let earliest = centre.saturating_sub(reach).saturating_sub(before);
+        let latest = centre.saturating_add(reach).saturating_sub(before);
+        self.otp.search(codes, earliest..=latest, unused_from)
+    }
+
+    /// The step that `code` belongs to, if that is at most `reach` steps from the one at `at`.
+    ///
+    /// For a code that another verifier accepted about then.
+    pub fn step_of(&self, code: &Code, at: Timestamp, reach: u64) -> Option<Step> {
+        let Step(at) = self.period.step_at(at);
+        let steps = at.saturating_sub(reach)..=at.saturating_add(reach);
+        match self.otp.search(std::slice::from_ref(code), steps, 0) {
+            Check::Fresh(step) => Some(Step(step)),
+            Check::Used | Check::Wrong => None,
+        }
     }
 
     /// The code for `step`. For tests and for enrolling a device that cannot show one.
     #[must_use]
     pub fn code_at(&self, step: Step) -> String {
-        self.code(&self.generator(), step).to_string()
+        self.otp.code(step.0).to_string()
+    }
+
+    /// What makes its codes.
+    pub const fn otp(&self) -> &Otp {
+        &self.otp
     }
 
     /// RFC 6238's `X`.
@@ -66,182 +88,74 @@ impl Totp {
         self.period
     }
 
-    /// How many digits its codes have.
-    pub const fn digits(&self) -> Digits {
-        self.digits
-    }
-
-    /// The hash that its codes are made with.
-    pub const fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// The secret, to be shown at enrolment.
-    pub const fn secret(&self) -> &Secret {
-        &self.secret
-    }
-
-    fn matches(&self, generator: &totp_rs::Totp, codes: &[Code], first: Step) -> bool {
-        (0..)
-            .zip(codes)
-            .map(|(place, code)| code.matches(&self.code(generator, first.later(place))))
-            .fold(!codes.is_empty(), |all, one| all & one)
-    }
-
-    fn code(&self, generator: &totp_rs::Totp, step: Step) -> Zeroizing<String> {
-        let seconds = step.0.saturating_mul(self.period.seconds());
-        Zeroizing::new(generator.generate(seconds).to_string())
-    }
-
-    /// totp-rs's form of it. "Non-compliant", since imported secrets may have 80 bits only.
-    fn generator(&self) -> totp_rs::Totp {
-        totp_rs::Builder::new()
-            .with_secret(self.secret.bytes())
-            .with_algorithm(self.algorithm.into())
-            .with_digits(self.digits.count())
-            .with_step_duration(self.period.seconds())
-            .build_noncompliant()
+    /// How far from where its clock should be a device's code may be.
+    pub const fn skew(&self) -> Skew {
+        self.skew
     }
 }
 
-/// What a response was found to be.
+/// How many steps a device's clock was ahead of ours when its last code was accepted, or, below
+/// zero, behind: RFC 6238 section 6. The next code is expected there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[must_use]
-pub enum Check {
-    /// Right, and later than all that was used before; up to this step it would be used up.
-    Fresh(Step),
-    /// Right, but used before, or older than what was.
-    Used,
-    /// Not right.
-    Wrong,
-}
+pub struct Drift(i8);
 
-impl Check {
-    const fn or_used(self) -> Self {
-        match self {
-            Self::Fresh(step) => Self::Fresh(step),
-            Self::Used | Self::Wrong => Self::Used,
-        }
-    }
-}
+impl Drift {
+    /// The most steps that a clock may be off, either way: ten minutes, as most codes go.
+    pub const MOST: i8 = 20;
+    /// A clock that agrees with ours.
+    pub const NONE: Self = Self(0);
 
-/// The hash under the HMAC, RFC 6238 section 1.2.
-#[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, PartialEq)]
-#[cbor(index_only)]
-pub enum Algorithm {
-    /// HMAC-SHA-1: what every app knows. HMAC does not rest on collision resistance.
-    #[default]
-    #[n(1)]
-    Sha1,
-    /// HMAC-SHA-256.
-    #[n(2)]
-    Sha256,
-    /// HMAC-SHA-512.
-    #[n(3)]
-    Sha512,
-}
-
-impl Algorithm {
-    /// As key URIs and configurations write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "SHA1",
-            Self::Sha256 => "SHA256",
-            Self::Sha512 => "SHA512",
-        }
-    }
-
-    /// The algorithm that `name` names.
+    /// A drift of `steps`.
     ///
     /// # Errors
     ///
-    /// If none has that name.
-    pub fn named(name: &str) -> Result<Self, UnsupportedAlgorithm> {
-        match name {
-            "SHA1" => Ok(Self::Sha1),
-            "SHA256" => Ok(Self::Sha256),
-            "SHA512" => Ok(Self::Sha512),
-            _ => Err(UnsupportedAlgorithm),
-        }
+    /// If it is more than [`MOST`](Self::MOST).
+    pub fn from_steps(steps: i64) -> Result<Self, TooMuchDrift> {
+        i8::try_from(steps)
+            .ok()
+            .filter(|steps| (-Self::MOST..=Self::MOST).contains(steps))
+            .map(Self)
+            .ok_or(TooMuchDrift(steps))
     }
 
-    /// How many random bytes a new secret has: as many as the hash, RFC 6238 section 5.1.
-    pub const fn secret_bytes(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha256 => 32,
-            Self::Sha512 => 64,
-        }
+    /// The drift that a code for `step` shows at `now`, as far as it may go.
+    pub(crate) fn shown_by(step: Step, now: Step) -> Self {
+        let ahead = i128::from(step.0) - i128::from(now.0);
+        let most = i128::from(Self::MOST);
+        // At most 20 either way, so nothing is cut off.
+        Self(ahead.clamp(-most, most) as i8)
     }
-}
 
-impl From<Algorithm> for totp_rs::Algorithm {
-    fn from(algorithm: Algorithm) -> Self {
-        match algorithm {
-            Algorithm::Sha1 => Self::SHA1,
-            Algorithm::Sha256 => Self::SHA256,
-            Algorithm::Sha512 => Self::SHA512,
-        }
+    /// How many steps.
+    pub const fn steps(self) -> i64 {
+        self.0 as i64
     }
 }
 
-/// No algorithm of that name is supported.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("the algorithm must be SHA1, SHA256 or SHA512 (most apps know SHA1 only)")]
-pub struct UnsupportedAlgorithm;
-
-/// How many digits a code has, RFC 4226 section 5.3: six to eight.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Digits(u8);
-
-impl Digits {
-    /// Six, which every app knows.
-    pub const DEFAULT: Self = Self(6);
-
-    /// `count` digits.
-    ///
-    /// # Errors
-    ///
-    /// If it is not six to eight.
-    pub const fn new(count: u32) -> Result<Self, UnsupportedDigits> {
-        match count {
-            6 => Ok(Self(6)),
-            7 => Ok(Self(7)),
-            8 => Ok(Self(8)),
-            _ => Err(UnsupportedDigits(count)),
-        }
-    }
-
-    /// The number of digits.
-    pub const fn count(self) -> u8 {
-        self.0
-    }
-}
-
-/// No code has that many digits.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("a code of {0} digits is not supported: use 6, 7 or 8 (most apps know 6 only)")]
-pub struct UnsupportedDigits(u32);
-
-impl<C> Encode<C> for Digits {
+impl<C> Encode<C> for Drift {
     fn encode<W: minicbor::encode::Write>(
         &self,
         encoder: &mut minicbor::Encoder<W>,
         _: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.u8(self.0)?.ok()
+        encoder.i8(self.0)?.ok()
     }
 }
 
-impl<'b, C> Decode<'b, C> for Digits {
+impl<'b, C> Decode<'b, C> for Drift {
     fn decode(
         decoder: &mut minicbor::Decoder<'b>,
         _: &mut C,
     ) -> Result<Self, minicbor::decode::Error> {
-        Self::new(decoder.u32()?)
-            .map_err(|UnsupportedDigits(_)| minicbor::decode::Error::message("digits"))
+        Self::from_steps(decoder.i64()?)
+            .map_err(|TooMuchDrift(_)| minicbor::decode::Error::message("drift"))
     }
 }
+
+/// A clock is off by more than is ever made up for.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("its clock is off by {0} steps, and at most 20 are made up for")]
+pub struct TooMuchDrift(i64);
 
 #[cfg(test)]
 mod tests {
@@ -269,20 +183,9 @@ mod tests {
                 let now = Timestamp::from_unix(seconds);
                 let step = Period::DEFAULT.step_at(now);
                 assert_eq!(totp.code_at(step), expected, "{algorithm:?} at {seconds}");
-                assert_eq!(totp.check(&[code(expected)], now, None), Check::Fresh(step));
+                let check = totp.check(&[code(expected)], now, None, Drift::NONE);
+                assert_eq!(check, Check::Fresh(step.0));
             }
-        }
-    }
-
-    #[test]
-    fn rfc_4226_vectors_hold() {
-        // Appendix D: counters 0 to 9, which a period of 30 s counts from the epoch on.
-        let expected = [
-            "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583",
-            "399871", "520489",
-        ];
-        for (counter, expected) in (0..).zip(expected) {
-            assert_eq!(rfc(Algorithm::Sha1, 6).code_at(Step(counter)), expected);
         }
     }
 
@@ -291,7 +194,11 @@ mod tests {
         for (offset, accepted) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
             let step = NOW_STEP.checked_add_signed(offset).map(Step).unwrap();
             let check = check(&[step], None);
-            assert_eq!(check == Check::Fresh(step), accepted, "{offset}: {check:?}");
+            assert_eq!(
+                check == Check::Fresh(step.0),
+                accepted,
+                "{offset}: {check:?}"
+            );
         }
     }
 
@@ -302,33 +209,95 @@ mod tests {
         assert_eq!(check(&[Step(NOW_STEP - 1)], spent), Check::Used);
         assert_eq!(
             check(&[Step(NOW_STEP + 1)], spent),
-            Check::Fresh(Step(NOW_STEP + 1))
+            Check::Fresh(NOW_STEP + 1)
         );
     }
 
     #[test]
-    fn codes_in_a_row_must_be_consecutive_in_order_and_end_in_the_window() {
+    fn codes_in_a_row_are_found_as_far_as_a_clock_may_be_off_and_no_further() {
         let step = |offset: i64| Step(NOW_STEP.checked_add_signed(offset).unwrap());
         for (offsets, accepted) in [
-            (vec![-2, -1], true),
+            (vec![-21, -20], true),
+            (vec![-22, -21], false),
             (vec![-1, 0], true),
-            (vec![0, 1], true),
-            (vec![1, 2], false),
-            (vec![-3, -2], false),
+            (vec![19, 20], true),
+            (vec![20, 21], false),
             (vec![1, 0], false),
             (vec![0, 0], false),
             (vec![-1, 1], false),
-            (vec![-1, 0, 1], true),
-            (vec![-3, -2, -1], true),
+            (vec![-22, -21, -20], true),
+            (vec![-23, -22, -21], false),
+            (vec![18, 19, 20], true),
+            (vec![19, 20, 21], false),
         ] {
             let steps: Vec<Step> = offsets.iter().copied().map(step).collect();
             let last = steps.last().copied().unwrap();
             assert_eq!(
-                check(&steps, None) == Check::Fresh(last),
+                check(&steps, None) == Check::Fresh(last.0),
                 accepted,
                 "{offsets:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_single_code_is_looked_for_where_the_clock_was_seen_last() {
+        let totp = rfc(Algorithm::Sha1, 6);
+        for (drift, offset, accepted) in [
+            (5, 3, false),
+            (5, 4, true),
+            (5, 6, true),
+            (5, 7, false),
+            (5, 0, false),
+            (-20, -21, true),
+            (-20, -22, false),
+            (20, 21, true),
+            (20, 22, false),
+        ] {
+            let step = NOW_STEP.checked_add_signed(offset).map(Step).unwrap();
+            let drift = Drift::from_steps(drift).unwrap();
+            let check = totp.check(&[code(&totp.code_at(step))], NOW, None, drift);
+            assert_eq!(
+                check == Check::Fresh(step.0),
+                accepted,
+                "{drift:?} {offset}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wider_skew_accepts_its_steps_and_no_more() {
+        let totp = rfc(Algorithm::Sha1, 6).with_skew(Skew::new(2).unwrap());
+        for (offset, accepted) in [(-3, false), (-2, true), (2, true), (3, false)] {
+            let step = NOW_STEP.checked_add_signed(offset).map(Step).unwrap();
+            let check = totp.check(&[code(&totp.code_at(step))], NOW, None, Drift::NONE);
+            assert_eq!(check == Check::Fresh(step.0), accepted, "{offset}");
+        }
+    }
+
+    #[test]
+    fn a_clock_is_followed_only_so_far() {
+        for (steps, kept) in [
+            (-20, true),
+            (20, true),
+            (-21, false),
+            (21, false),
+            (i64::MIN, false),
+        ] {
+            assert_eq!(Drift::from_steps(steps).is_ok(), kept, "{steps}");
+        }
+        assert_eq!(Drift::shown_by(Step(107), Step(100)).steps(), 7);
+        assert_eq!(Drift::shown_by(Step(79), Step(100)).steps(), -20);
+        assert_eq!(Drift::shown_by(Step(u64::MAX), Step(0)).steps(), 20);
+        assert_eq!(Drift::shown_by(Step(0), Step(u64::MAX)).steps(), -20);
+    }
+
+    #[test]
+    fn the_step_of_a_code_is_found_near_the_time_it_was_used() {
+        let totp = rfc(Algorithm::Sha1, 6);
+        let used = code(&totp.code_at(Step(NOW_STEP - 3)));
+        assert_eq!(totp.step_of(&used, NOW, 3), Some(Step(NOW_STEP - 3)));
+        assert_eq!(totp.step_of(&used, NOW, 2), None);
     }
 
     #[test]
@@ -337,7 +306,7 @@ mod tests {
         assert_eq!(check(&row, Some(Step(NOW_STEP - 1))), Check::Used);
         assert_eq!(
             check(&row, Some(Step(NOW_STEP - 2))),
-            Check::Fresh(Step(NOW_STEP))
+            Check::Fresh(NOW_STEP)
         );
     }
 
@@ -350,9 +319,12 @@ mod tests {
     fn a_code_with_the_wrong_number_of_digits_is_wrong() {
         let now = Timestamp::from_unix(59);
         let six = rfc(Algorithm::Sha1, 6);
-        assert_eq!(six.check(&[code("94287082")], now, None), Check::Wrong);
         assert_eq!(
-            rfc(Algorithm::Sha1, 8).check(&[code("287082")], now, None),
+            six.check(&[code("94287082")], now, None, Drift::NONE),
+            Check::Wrong
+        );
+        assert_eq!(
+            rfc(Algorithm::Sha1, 8).check(&[code("287082")], now, None, Drift::NONE),
             Check::Wrong
         );
     }
@@ -364,17 +336,19 @@ mod tests {
                 &[code("000000"), code("000000")],
                 Timestamp::from_unix(seconds),
                 Some(Step(u64::MAX)),
+                Drift::NONE,
             );
-            assert_ne!(check, Check::Fresh(Step(0)));
+            assert_ne!(check, Check::Fresh(0));
         }
     }
 
     const NOW_STEP: u64 = 66_666_666;
+    const NOW: Timestamp = Timestamp::from_unix(NOW_STEP * 30 + 7);
 
     fn check(steps: &[Step], spent: Option<Step>) -> Check {
         let totp = rfc(Algorithm::Sha1, 6);
         let codes: Vec<Code> = steps.iter().map(|s| code(&totp.code_at(*s))).collect();
-        totp.check(&codes, Timestamp::from_unix(NOW_STEP * 30 + 7), spent)
+        totp.check(&codes, NOW, spent, Drift::NONE)
     }
 
     fn rfc(algorithm: Algorithm, digits: u32) -> Totp {

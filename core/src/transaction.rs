@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::code::Code;
-use crate::judgement::{Circumstances, Reason, Response, Verdict, Verified};
+use crate::judgement::{Circumstances, Reason, Response, Row, Verdict, Verified};
 use crate::record::Record;
 use crate::throttle::Demand;
 
@@ -19,6 +19,10 @@ pub struct Transaction {
     recovery_only: bool,
     demanded: usize,
     row: Vec<Code>,
+    /// The single code that is being judged.
+    judged: Option<Code>,
+    /// The single code that was wrong just before.
+    earlier: Option<Code>,
 }
 
 impl Transaction {
@@ -38,6 +42,8 @@ impl Transaction {
             recovery_only: false,
             demanded: 1,
             row: Vec::new(),
+            judged: None,
+            earlier: None,
         };
         let challenge = transaction.ask(None, record, at);
         (transaction, challenge)
@@ -60,13 +66,25 @@ impl Transaction {
             if self.row.len() < self.demanded {
                 return Received::OneOfSeveral;
             }
-            return Received::Judge(Response::Codes(std::mem::take(&mut self.row)));
+            let row = Row {
+                codes: std::mem::take(&mut self.row),
+                earlier: self.earlier.take(),
+            };
+            self.judged = match row.codes.as_slice() {
+                [code] => Some(code.clone()),
+                _ => None,
+            };
+            return Received::Judge(Response::Codes(row));
         }
         self.row.clear();
-        match typed.parse() {
-            Ok(code) if self.recovery => Received::Judge(Response::Recovery(code)),
-            Ok(_) | Err(_) => Received::Malformed,
+        self.earlier = None;
+        if !self.recovery {
+            return Received::Malformed;
         }
+        let recovery = typed.parse().map(Response::Recovery).ok();
+        recovery
+            .or_else(|| typed.parse().map(Response::Issued).ok())
+            .map_or(Received::Malformed, Received::Judge)
     }
 
     /// The question between two codes of a row, for [`Received::OneOfSeveral`].
@@ -95,6 +113,14 @@ impl Transaction {
 
     fn count_down(&mut self, reason: Reason, record: &Record, at: Circumstances<'_>) -> Outcome {
         self.tries = self.tries.saturating_sub(1);
+        let judged = self.judged.take();
+        self.earlier = match reason {
+            Reason::Wrong => judged,
+            Reason::Used
+            | Reason::SeveralDemanded
+            | Reason::WrongRecovery
+            | Reason::RecoveryWait(_) => None,
+        };
         match (self.tries, reason) {
             (0, Reason::SeveralDemanded | Reason::RecoveryWait(_)) => Outcome::End(End::Throttled),
             (0, Reason::Wrong | Reason::Used | Reason::WrongRecovery) => {

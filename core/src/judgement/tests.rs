@@ -5,18 +5,20 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
+use crate::credential::Factor;
 use crate::credential::{Credential, CredentialId};
+use crate::otp::{Algorithm, Digits};
 use crate::recovery::RecoverySet;
 use crate::secret::Secret;
 use crate::throttle::Throttle;
 use crate::time::{Period, Step};
-use crate::totp::{Algorithm, Digits, Totp};
+use crate::totp::Totp;
 
 #[test]
 fn a_right_code_is_accepted_and_then_used() {
     let alice = enrolled(&[PHONE]);
     let (verdict, after) = judged(&alice, &codes(PHONE, &[0]), now());
-    assert_eq!(verdict, Ok(Proof::Code));
+    assert!(matches!(verdict, Ok(Proof::Code(_))), "{verdict:?}");
     let (phone, _) = &spent(&after)[0];
     assert_eq!(*phone, Some(step(0)));
 
@@ -33,7 +35,7 @@ fn after_a_code_is_accepted_only_later_ones_are() {
     let verdict = |offset, at| judged(&after, &codes(PHONE, &[offset]), at).0;
 
     assert_eq!(verdict(-1, now()), Err(Reason::Used));
-    assert_eq!(verdict(1, now()), Ok(Proof::Code));
+    assert!(matches!(verdict(1, now()), Ok(Proof::Code(_))));
     // A clock that was set back brings no code back.
     assert_eq!(verdict(-1, later(-30)), Err(Reason::Used));
     assert_eq!(verdict(0, later(-30)), Err(Reason::Used));
@@ -97,12 +99,16 @@ fn a_right_code_is_not_looked_at_while_several_are_demanded() {
 
     // It was not used up either.
     let (verdict, _) = judged(&failed, &codes(PHONE, &[0]), later(2));
-    assert_eq!(verdict, Ok(Proof::Code));
+    assert!(matches!(verdict, Ok(Proof::Code(_))), "{verdict:?}");
 }
 
 #[test]
 fn no_code_at_all_is_not_looked_at() {
-    let (verdict, nothing) = judged(&enrolled(&[PHONE]), &Response::Codes(Vec::new()), now());
+    let (verdict, nothing) = judged(
+        &enrolled(&[PHONE]),
+        &Response::Codes(Row::of(Vec::new())),
+        now(),
+    );
     assert_eq!(verdict, Err(Reason::SeveralDemanded));
     assert!(nothing.is_none());
 }
@@ -111,7 +117,7 @@ fn no_code_at_all_is_not_looked_at() {
 fn codes_in_a_row_are_judged_and_used_up_together() {
     let (_, failed) = judged(&enrolled(&[PHONE]), &wrong(1), now());
     let (verdict, after) = judged(&failed.unwrap(), &codes(PHONE, &[-1, 0]), now());
-    assert_eq!(verdict, Ok(Proof::Code));
+    assert!(matches!(verdict, Ok(Proof::Code(_))), "{verdict:?}");
     let after = after.unwrap();
     for offset in [-1, 0] {
         let verdict = judged(&after, &codes(PHONE, &[offset]), now()).0;
@@ -133,7 +139,7 @@ fn a_code_of_any_of_several_credentials_is_accepted_and_uses_up_only_that_one() 
     let alice = enrolled(&[PHONE, TOKEN, LAPTOP]);
     for (place, totp) in [PHONE, TOKEN, LAPTOP].into_iter().enumerate() {
         let (verdict, after) = judged(&alice, &codes(totp, &[0]), now());
-        assert_eq!(verdict, Ok(Proof::Code));
+        assert!(matches!(verdict, Ok(Proof::Code(_))), "{verdict:?}");
         for (other, (spent, used)) in spent(&after).into_iter().enumerate() {
             assert_eq!(spent.is_some(), other == place, "{place} {other}");
             assert_eq!(used.is_some(), other == place, "{place} {other}");
@@ -163,21 +169,21 @@ fn no_code_is_good_twice_should_two_credentials_ever_share_a_secret() {
     let (verdict, _) = judged(after, &codes(PHONE, &[0]), now());
     assert_eq!(verdict, Err(Reason::Used));
     let (verdict, _) = judged(after, &codes(PHONE, &[1]), now());
-    assert_eq!(verdict, Ok(Proof::Code));
+    assert!(matches!(verdict, Ok(Proof::Code(_))), "{verdict:?}");
 }
 
 #[test]
 fn a_row_of_two_credentials_codes_proves_neither() {
     let alice = enrolled(&[PHONE, LAPTOP]);
     let row = vec![code(PHONE, -1), code(LAPTOP, 0)];
-    let (verdict, _) = judged(&alice, &Response::Codes(row), now());
+    let (verdict, _) = judged(&alice, &Response::Codes(Row::of(row)), now());
     assert_eq!(verdict, Err(Reason::Wrong));
 }
 
 #[test]
 fn an_offer_that_is_not_confirmed_proves_nothing() {
     let (alice, _) = enrolled(&[PHONE])
-        .offer(totp(LAPTOP), "laptop", now().now)
+        .offer(Factor::totp(totp(LAPTOP)), "laptop", now().now)
         .unwrap();
     let (verdict, _) = judged(&alice, &codes(LAPTOP, &[0]), now());
     assert_eq!(verdict, Err(Reason::Wrong));
@@ -240,14 +246,17 @@ fn a_wrong_recovery_code_counts_against_recovery_codes_only() {
     let (verdict, after) = judged(&alice, &wrong_recovery(), now());
     assert_eq!(verdict, Err(Reason::WrongRecovery));
     let after = after.unwrap();
-    let counted = Throttle::default().after_recovery_failure(now().rule, now().now);
+    let counted = Throttle::default().after_recovery_failure(now().rule, now().origin, now().now);
     assert_eq!(after.throttle, counted);
     assert_eq!(
         apart_from_the_throttle(&after),
         apart_from_the_throttle(&alice)
     );
     let (verdict, _) = judged(&after, &codes(PHONE, &[0]), now());
-    assert_eq!(verdict, Ok(Proof::Code), "one code does as before");
+    assert!(
+        matches!(verdict, Ok(Proof::Code(_))),
+        "one code does as before"
+    );
 }
 
 #[test]
@@ -264,7 +273,10 @@ fn wrong_codes_keep_no_recovery_code_waiting() {
 #[test]
 fn recovery_codes_prove_nothing_without_a_confirmed_credential() {
     let nobody = NOBODY.0.clone();
-    let (offered, _) = nobody.clone().offer(totp(PHONE), "", now().now).unwrap();
+    let (offered, _) = nobody
+        .clone()
+        .offer(Factor::totp(totp(PHONE)), "", now().now)
+        .unwrap();
     for record in [nobody, offered] {
         let (verdict, after) = judged(&record, &recovery(3), now());
         assert_eq!(verdict, Err(Reason::WrongRecovery));
@@ -308,7 +320,9 @@ fn totp(name: u8) -> Totp {
 /// A user with these credentials and ten recovery codes.
 fn enrolled(names: &[u8]) -> Record {
     names.iter().fold(NOBODY.0.clone(), |alice, name| {
-        let (alice, id) = alice.offer(totp(*name), "", Timestamp::default()).unwrap();
+        let (alice, id) = alice
+            .offer(Factor::totp(totp(*name)), "", Timestamp::default())
+            .unwrap();
         assert_eq!(id, CredentialId(alice.next_id - 1));
         alice.trust(id).unwrap()
     })
@@ -316,7 +330,9 @@ fn enrolled(names: &[u8]) -> Record {
 
 /// The codes so many steps from now.
 fn codes(name: u8, offsets: &[i64]) -> Response {
-    Response::Codes(offsets.iter().map(|offset| code(name, *offset)).collect())
+    Response::Codes(Row::of(
+        offsets.iter().map(|offset| code(name, *offset)).collect(),
+    ))
 }
 
 fn code(name: u8, offset: i64) -> Code {
@@ -334,7 +350,7 @@ fn step(offset: i64) -> Step {
 
 /// Codes that nobody's app shows now.
 fn wrong(count: usize) -> Response {
-    Response::Codes(vec!["000000".parse().unwrap(); count])
+    Response::Codes(Row::of(vec!["000000".parse().unwrap(); count]))
 }
 
 fn recovery(number: usize) -> Response {
@@ -384,6 +400,7 @@ fn spent(record: &Option<Record>) -> Vec<(Option<Step>, Option<Timestamp>)> {
     let held = record.iter().flat_map(Record::credentials);
     held.map(|credential| match credential.factor() {
         Factor::Totp { spent, .. } => (*spent, credential.last_used()),
+        Factor::Hotp { next, .. } => (Some(Step(next.value())), credential.last_used()),
     })
     .collect()
 }

@@ -119,13 +119,13 @@ fn a_clock_that_was_years_ahead_asks_for_two_codes_until_a_login_succeeds() {
 #[test]
 fn recovery_codes_wait_for_nothing_but_their_own_failures() {
     let guessed = guessed_at(Origin::Unknown, 30);
-    assert_eq!(guessed.recovery_wait(&RULE, at(NOW)), None);
+    assert_eq!(guessed.recovery_wait(&RULE, Origin::Seat, at(NOW)), None);
 
     let failed = wrong_recovery_codes(100);
     let wait = Some(Duration::from_secs(DAY / 100));
-    assert_eq!(failed.recovery_wait(&RULE, at(NOW)), wait);
-    let succeeded = failed.after_recovery_success(&RULE, at(NOW));
-    assert_eq!(succeeded.recovery_wait(&RULE, at(NOW)), wait);
+    assert_eq!(failed.recovery_wait(&RULE, Origin::Seat, at(NOW)), wait);
+    let succeeded = failed.after_recovery_success(&RULE, Origin::Seat, at(NOW));
+    assert_eq!(succeeded.recovery_wait(&RULE, Origin::Seat, at(NOW)), wait);
     let demand = succeeded.demand(&RULE, Origin::Unknown, at(NOW));
     assert_eq!(demand, Demand::One);
 }
@@ -134,10 +134,10 @@ fn recovery_codes_wait_for_nothing_but_their_own_failures() {
 fn a_clock_that_was_years_ahead_lets_one_recovery_code_through_and_then_makes_it_wait() {
     let past = at(NOW - 4_000 * DAY);
     let full = wrong_recovery_codes(100);
-    assert_eq!(full.recovery_wait(&RULE, past), None);
-    let failed = full.after_recovery_failure(&RULE, past);
+    assert_eq!(full.recovery_wait(&RULE, Origin::Seat, past), None);
+    let failed = full.after_recovery_failure(&RULE, Origin::Seat, past);
     let wait = Some(Duration::from_secs(DAY / 100));
-    assert_eq!(failed.recovery_wait(&RULE, past), wait);
+    assert_eq!(failed.recovery_wait(&RULE, Origin::Seat, past), wait);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn guessed(throttle: Throttle, origin: Origin, times: u32) -> Throttle {
 
 fn wrong_recovery_codes(times: u32) -> Throttle {
     (0..times).fold(Throttle::default(), |throttle, _| {
-        throttle.after_recovery_failure(&RULE, at(NOW))
+        throttle.after_recovery_failure(&RULE, Origin::Seat, at(NOW))
     })
 }
 

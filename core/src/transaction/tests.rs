@@ -1,10 +1,12 @@
 //! What is asked, one answer after the other.
 
 use super::*;
+use crate::credential::Factor;
+use crate::otp::{Algorithm, Digits};
 use crate::secret::Secret;
 use crate::throttle::{Backoff, Origin, Throttle};
 use crate::time::{Period, Step, Timestamp};
-use crate::totp::{Algorithm, Digits, Totp};
+use crate::totp::Totp;
 
 #[test]
 fn the_first_question_is_for_one_code_and_says_what_is_taken() {
@@ -274,10 +276,10 @@ fn asked(outcome: Outcome) -> Challenge {
 /// How many codes are to be judged.
 fn codes(received: Received) -> usize {
     match received {
-        Received::Judge(Response::Codes(codes)) => codes.len(),
-        Received::Judge(Response::Recovery(_)) | Received::OneOfSeveral | Received::Malformed => {
-            panic!("no codes: {received:?}")
-        }
+        Received::Judge(Response::Codes(row)) => row.codes.len(),
+        Received::Judge(Response::Recovery(_) | Response::Issued(_))
+        | Received::OneOfSeveral
+        | Received::Malformed => panic!("no codes: {received:?}"),
     }
 }
 
@@ -294,7 +296,7 @@ fn enrolled() -> Record {
 }
 
 fn with(record: Record, totp: Totp) -> Record {
-    let (record, id) = record.offer(totp, "", at(0).now).unwrap();
+    let (record, id) = record.offer(Factor::totp(totp), "", at(0).now).unwrap();
     record.trust(id).unwrap()
 }
 

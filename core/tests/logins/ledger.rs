@@ -79,7 +79,11 @@ impl Ledger {
                 self.expected_of_codes(record, codes, at)
             }
             Typed::Recovery(typed) => {
-                if record.throttle().recovery_wait(at.rule, at.now).is_some() {
+                if record
+                    .throttle()
+                    .recovery_wait(at.rule, at.origin, at.now)
+                    .is_some()
+                {
                     return Expected::RecoveryWaits;
                 }
                 let typed: RecoveryCode = typed.parse().unwrap();

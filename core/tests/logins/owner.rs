@@ -42,7 +42,7 @@ impl World {
         };
         let (record, _) = self.store.load();
         let at = self.at(origin);
-        let wait = record.throttle().recovery_wait(at.rule, at.now);
+        let wait = record.throttle().recovery_wait(at.rule, at.origin, at.now);
         let wait = wait.unwrap_or_default().as_secs();
         assert!(wait <= 1_800, "{wait}");
         self.wait(wait);

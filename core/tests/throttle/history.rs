@@ -107,13 +107,15 @@ pub(crate) fn recovery_guesses(rule: &Backoff, acts: Vec<Act>) -> Vec<u64> {
         match act {
             Act::Guess { times, .. } => {
                 for _ in 0..times {
-                    let wait = throttle.recovery_wait(rule, clock.now());
+                    let wait = throttle.recovery_wait(rule, Origin::Seat, clock.now());
                     clock.forward += wait.unwrap_or_default().as_secs();
                     guesses.push(clock.forward);
-                    throttle = throttle.after_recovery_failure(rule, clock.now());
+                    throttle = throttle.after_recovery_failure(rule, Origin::Seat, clock.now());
                 }
             }
-            Act::LogIn { .. } => throttle = throttle.after_recovery_success(rule, clock.now()),
+            Act::LogIn { .. } => {
+                throttle = throttle.after_recovery_success(rule, Origin::Seat, clock.now());
+            }
             // A clock that is set back a long way lets one more through: see the module.
             Act::Mistype { .. } | Act::SetBack(_) => {}
             Act::Wait(seconds) => clock.forward += seconds,

@@ -70,12 +70,12 @@ proptest! {
         judged in prop_oneof![0..5_usize, any::<usize>()],
     ) {
         let now = Timestamp::from_unix(now);
-        let _ = (throttle.demand(&rule, origin, now), throttle.recovery_wait(&rule, now));
+        let _ = (throttle.demand(&rule, origin, now), throttle.recovery_wait(&rule, origin, now));
         let states = [
             throttle.clone().after_failure(&rule, origin, now, judged),
             throttle.clone().after_success(&rule, origin, now),
-            throttle.clone().after_recovery_failure(&rule, now),
-            throttle.after_recovery_success(&rule, now),
+            throttle.clone().after_recovery_failure(&rule, origin, now),
+            throttle.after_recovery_success(&rule, origin, now),
         ];
         for state in states {
             let stored = minicbor::to_vec(&state).unwrap();
@@ -141,7 +141,10 @@ proptest! {
             let demand = |throttle: &Throttle| throttle.demand(&rule, origin, now);
             prop_assert!(origin == elsewhere || demand(&after) == demand(&throttle));
         }
-        prop_assert_eq!(after.recovery_wait(&rule, now), throttle.recovery_wait(&rule, now));
+        for origin in [Origin::Unknown, Origin::Locker] {
+            let wait = |throttle: &Throttle| throttle.recovery_wait(&rule, origin, now);
+            prop_assert_eq!(wait(&after), wait(&throttle));
+        }
     }
 
     #[test]
@@ -153,11 +156,16 @@ proptest! {
     ) {
         let now = Timestamp::from_unix(now);
         let after = failures.iter().fold(throttle.clone(), |throttle, (at, judged)| {
-            throttle.after_failure(&rule, Origin::Locker, Timestamp::from_unix(*at), *judged)
+            let at = Timestamp::from_unix(*at);
+            throttle
+                .after_failure(&rule, Origin::Locker, at, *judged)
+                .after_recovery_failure(&rule, Origin::Locker, at)
         });
         for origin in everywhere(9).into_iter().filter(|origin| *origin != Origin::Locker) {
             let demand = |throttle: &Throttle| throttle.demand(&rule, origin, now);
             prop_assert_eq!(demand(&after), demand(&throttle));
+            let wait = |throttle: &Throttle| throttle.recovery_wait(&rule, origin, now);
+            prop_assert_eq!(wait(&after), wait(&throttle));
         }
     }
 
@@ -165,9 +173,10 @@ proptest! {
     fn a_recovery_code_is_never_kept_waiting_for_more_than_half_an_hour(
         throttle in any_throttle(),
         (rule, _, _) in rules(),
+        origin in any_origin(),
         now in any_number(),
     ) {
-        let wait = |now: u64| throttle.recovery_wait(&rule, Timestamp::from_unix(now));
+        let wait = |now: u64| throttle.recovery_wait(&rule, origin, Timestamp::from_unix(now));
         if let Some(first) = wait(now) {
             prop_assert!(first <= Duration::from_secs(1_800));
             prop_assert_eq!(wait(now.saturating_add(first.as_secs())), None);
