@@ -14,8 +14,8 @@ use crate::error::Error;
 use crate::events::{Event, EventOptions};
 use crate::runtime::Inline;
 use crate::types::{
-    BackupOptions, BackupReport, BeginReply, ChangeOptions, EnrollOptions, Factor, Login, Next,
-    RespondReply, RestoreOptions, RestoreReport, Status,
+    BackupOptions, BackupReport, BeginReply, ChangeOptions, EnrollOptions, Factor, IssueOptions,
+    Login, Next, RespondReply, RestoreOptions, RestoreReport, Status,
 };
 use crate::{ADMIN, NAME, PATH, TRANSACTION, USER, VERIFIER};
 
@@ -205,6 +205,36 @@ impl Client {
         self.call(PATH, USER, "Remove", &(uid, name, credential, options))
     }
 
+    /// Calls a credential of a user otherwise.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn rename(
+        &mut self,
+        (uid, name): Account<'_>,
+        credential: &str,
+        label: &str,
+        options: &ChangeOptions,
+    ) -> Result<(), Error> {
+        let arguments = (uid, name, credential, label, options);
+        self.call(PATH, USER, "Rename", &arguments)
+    }
+
+    /// Finds a device again by two codes in a row: the id of the credential that they are of.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn resynchronize(
+        &mut self,
+        (uid, name): Account<'_>,
+        codes: [&str; 2],
+    ) -> Result<String, Error> {
+        let arguments = (uid, name, codes[0], codes[1]);
+        self.call(PATH, USER, "Resynchronize", &arguments)
+    }
+
     /// Makes new recovery codes, and the old ones void.
     ///
     /// # Errors
@@ -258,6 +288,20 @@ impl Client {
     /// Whatever the daemon says no with, or [`Error::Transport`].
     pub fn unlock(&mut self, uid: u32) -> Result<(), Error> {
         self.call(PATH, ADMIN, "Unlock", &(uid,))
+    }
+
+    /// Issues a code that is good for one login: a file with it, and until when it is good, in
+    /// seconds since the epoch.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn issue_code(
+        &mut self,
+        (uid, name): Account<'_>,
+        options: &IssueOptions,
+    ) -> Result<(OwnedFd, u64), Error> {
+        self.call(PATH, ADMIN, "IssueCode", &(uid, name, options))
     }
 
     /// Has the configuration read again.

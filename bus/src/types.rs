@@ -130,6 +130,8 @@ pub enum Factor {
     Totp = 1,
     /// A recovery code.
     Recovery = 2,
+    /// A counter-based code, RFC 4226.
+    Hotp = 3,
 }
 
 impl TryFrom<u32> for Factor {
@@ -139,6 +141,7 @@ impl TryFrom<u32> for Factor {
         match number {
             1 => Ok(Self::Totp),
             2 => Ok(Self::Recovery),
+            3 => Ok(Self::Hotp),
             other => Err(Error::InvalidArgs(format!("no factor has number {other}"))),
         }
     }
@@ -221,11 +224,16 @@ pub struct EnrollOptions {
     pub digits: Option<u32>,
     /// `SHA1`, `SHA256` or `SHA512`.
     pub algorithm: Option<String>,
+    /// How many seconds a time-based code lasts, 15 to 120.
+    pub period: Option<u32>,
+    /// The counter of the next counter-based code, 0 unless the token was used before.
+    pub counter: Option<u64>,
     /// Root door only: it counts at once, without a first code.
     pub unconfirmed: Option<bool>,
     /// A file with the secret in base 32, instead of a new one.
     pub secret: Option<OwnedFd>,
-    /// A fresh code: demanded on the public door of a user who is enrolled already.
+    /// Demanded on the public door: of an enrolled user a fresh code, a recovery code or an issued
+    /// one; of others, if the policy asks for a ticket, an issued code.
     pub proof: Option<String>,
 }
 
@@ -233,8 +241,18 @@ pub struct EnrollOptions {
 #[derive(Debug, Default, DeserializeDict, SerializeDict, Type)]
 #[zbus(signature = "dict", rename_all = "kebab-case")]
 pub struct ChangeOptions {
-    /// A fresh code: demanded on the public door.
+    /// A fresh code, a recovery code or an issued one: demanded on the public door.
     pub proof: Option<String>,
+}
+
+/// `IssueCode`'s options.
+#[derive(Debug, Default, DeserializeDict, SerializeDict, Type)]
+#[zbus(signature = "dict", rename_all = "kebab-case")]
+pub struct IssueOptions {
+    /// How many seconds the code is good for; ten minutes, unless this says otherwise.
+    pub seconds: Option<u64>,
+    /// The uid that whoever issues it logged in with, for the log.
+    pub by: Option<u32>,
 }
 
 /// What is known of a user; nothing of it is secret to the user or to root.
@@ -251,6 +269,14 @@ pub struct Status {
     pub credentials: Option<Vec<CredentialStatus>>,
     /// How many recovery codes are left.
     pub recovery_left: Option<u32>,
+    /// How many scratch codes are left of the verifier that the user came from.
+    pub scratch_left: Option<u32>,
+    /// Until when a code that an admin issued is good, in seconds since the epoch.
+    pub issued_until: Option<u64>,
+    /// Seconds until recovery codes and issued codes are looked at again.
+    pub recovery_wait: Option<u64>,
+    /// What is demanded in each place that is told apart.
+    pub places: Option<Vec<PlaceStatus>>,
     /// How many consecutive codes a login from a new place has to give now: 1, 2 or 3.
     pub codes_demanded: Option<u32>,
     /// Seconds until one code will do again.
@@ -259,6 +285,18 @@ pub struct Status {
     pub known_origins: Option<Vec<String>>,
     /// Why nothing more can be told of this user.
     pub problem: Option<String>,
+}
+
+/// What is demanded of logins from one place.
+#[derive(Clone, Debug, Default, DeserializeDict, SerializeDict, Type)]
+#[zbus(signature = "dict", rename_all = "kebab-case")]
+pub struct PlaceStatus {
+    /// `unknown`, `seat`, `locker`, or an address that a login from has succeeded.
+    pub place: Option<String>,
+    /// How many consecutive codes a login has to give: 1, 2 or 3.
+    pub codes: Option<u32>,
+    /// Seconds until one code will do again, if that can be told.
+    pub wait: Option<u64>,
 }
 
 /// One credential of a user.
@@ -277,6 +315,18 @@ pub struct CredentialStatus {
     pub created: Option<u64>,
     /// When it last proved something, in seconds since the epoch.
     pub last_used: Option<u64>,
+    /// How many digits its codes have.
+    pub digits: Option<u32>,
+    /// `SHA1`, `SHA256` or `SHA512`.
+    pub algorithm: Option<String>,
+    /// How many seconds a time-based code lasts.
+    pub period: Option<u32>,
+    /// How many steps the device's clock was ahead when it was last used, or, below zero, behind.
+    pub drift: Option<i32>,
+    /// The counter of the next counter-based code.
+    pub counter: Option<u64>,
+    /// Whether it takes two codes in a row before one is accepted, since the counter may be behind.
+    pub uncertain: Option<bool>,
 }
 
 /// The fewest characters of a passphrase that a backup is sealed with.

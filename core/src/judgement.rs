@@ -176,7 +176,7 @@ impl Record {
 
     fn accept(mut self, at: Circumstances<'_>, proof: Proof) -> Judgement {
         self.throttle = self.throttle.after_success(at.rule, at.origin, at.now);
-        let recovery_left = self.recovery_codes_left();
+        let recovery_left = self.recovery_codes_left() + self.scratch_codes_left();
         Judgement {
             record: Some(self),
             verdict: Verdict::Accept(Verified {
@@ -224,6 +224,28 @@ impl Judgement {
             save(record).await?;
         }
         Ok(self.verdict)
+    }
+
+    /// With a change of the record that only a right response allows, to be remembered with it or
+    /// not at all. A change that fails is told beside; the response is used up all the same.
+    ///
+    /// Whether the change was tried is no secret, but nothing may be told of it before this is
+    /// settled.
+    pub fn amend<E>(self, change: impl FnOnce(Record) -> Result<Record, E>) -> (Self, Option<E>) {
+        match (self.record, self.verdict) {
+            (Some(record), Verdict::Accept(verified)) => {
+                let (record, failure) = match change(record.clone()) {
+                    Ok(changed) => (changed, None),
+                    Err(failure) => (record, Some(failure)),
+                };
+                let amended = Self {
+                    record: Some(record),
+                    verdict: Verdict::Accept(verified),
+                };
+                (amended, failure)
+            }
+            (record, verdict) => (Self { record, verdict }, None),
+        }
     }
 
     const fn unjudged(reason: Reason) -> Self {
@@ -283,7 +305,7 @@ impl Verified {
         self.proof
     }
 
-    /// How many recovery codes are left afterwards.
+    /// How many recovery codes are left afterwards, scratch codes from elsewhere among them.
     pub const fn recovery_left(&self) -> usize {
         self.recovery_left
     }

@@ -6,7 +6,7 @@
 use crate::credential::{Credential, Factor};
 use crate::record::Record;
 use crate::recovery::RecoverySet;
-use crate::time::{Skew, Timestamp};
+use crate::time::Timestamp;
 
 /// What to make of recovery codes that may have been used since the backup.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,7 +22,8 @@ impl Record {
     /// `now`.
     ///
     /// Offers that were never confirmed do not come back. Of time-based credentials, all codes
-    /// that would be accepted up to `now` count as used. Where there is a `present` record, its
+    /// that would be accepted up to `now` count as used; of counter-based ones, a single code proves
+    /// nothing until two in a row did, unless the present record knows them. Where there is a `present` record, its
     /// throttle stays, no credential's use goes back behind it, and neither does what is left of
     /// the recovery codes.
     #[must_use]
@@ -37,14 +38,20 @@ impl Record {
             let twin = present.and_then(|present| present.twin_of(credential));
             credential.catch_up(twin, now);
         }
-        self.recovery = match (present, unaccounted) {
-            (Some(present), _) => self.recovery.left_of_both(&present.recovery),
-            (None, Unaccounted::Void) => RecoverySet::default(),
-            (None, Unaccounted::Trusted) => self.recovery,
+        (self.recovery, self.scratch) = match (present, unaccounted) {
+            (Some(present), _) => (
+                self.recovery.left_of_both(&present.recovery),
+                self.scratch.left_of_both(&present.scratch),
+            ),
+            (None, Unaccounted::Void) => (RecoverySet::default(), self.scratch.void()),
+            (None, Unaccounted::Trusted) => (self.recovery, self.scratch),
         };
         if !self.is_enrolled() {
             self.recovery = RecoverySet::default();
+            self.scratch = self.scratch.void();
         }
+        // Nobody issued it now.
+        self.issued = None;
         if let Some(present) = present {
             self.throttle = present.throttle.clone();
             // An id that was given once must not come to mean another credential.
@@ -55,10 +62,8 @@ impl Record {
 
     /// The credential with the same secret. Its id may be another one here.
     fn twin_of(&self, credential: &Credential) -> Option<&Credential> {
-        let Factor::Totp { totp, .. } = &credential.factor;
-        self.credentials
-            .iter()
-            .find(|held| held.factor.is_about(totp))
+        let twin = |held: &&Credential| held.factor.is_about(&credential.factor);
+        self.credentials.iter().find(twin)
     }
 }
 
@@ -67,12 +72,27 @@ impl Credential {
     /// secret, has used.
     fn catch_up(&mut self, twin: Option<&Self>, now: Timestamp) {
         self.last_used = self.last_used.max(twin.and_then(|twin| twin.last_used));
-        let Factor::Totp { totp, spent } = &mut self.factor;
-        let latest = Skew::DEFAULT.around(totp.period().step_at(now)).last();
-        let known = twin.and_then(|twin| {
-            let Factor::Totp { spent, .. } = &twin.factor;
-            *spent
-        });
-        *spent = (*spent).max(known).max(latest);
+        let factor = self.factor.clone();
+        let known = match twin {
+            Some(twin) => factor.used_up_by(&twin.factor),
+            None => factor,
+        };
+        self.factor = match known {
+            Factor::Totp { totp, spent, drift } => Factor::Totp {
+                spent: spent.max(Some(totp.latest(now, drift))),
+                totp,
+                drift,
+            },
+            Factor::Hotp {
+                hotp,
+                next,
+                uncertain,
+            } => Factor::Hotp {
+                hotp,
+                next,
+                // No clock tells how far it got.
+                uncertain: uncertain || twin.is_none(),
+            },
+        };
     }
 }

@@ -73,6 +73,15 @@ impl ScratchSet {
         Some(after)
     }
 
+    /// The set with all of them used that are used, or unknown, in `other`.
+    pub(crate) fn left_of_both(mut self, other: &Self) -> Self {
+        for code in &mut self.codes {
+            let left = |held: &Scratch| !held.used && held.hash == code.hash;
+            code.used |= self.salt != other.salt || !other.codes.iter().any(left);
+        }
+        self
+    }
+
     /// The set with all of them used.
     pub(crate) fn void(mut self) -> Self {
         for code in &mut self.codes {
@@ -125,6 +134,19 @@ mod tests {
             .collect();
         assert_eq!(ScratchSet::default().with(&many, [1; 16]), None);
         assert!(set().0.spend(&code("123456")).is_none());
+    }
+
+    #[test]
+    fn of_two_states_of_a_set_only_what_is_left_of_both_is_left() {
+        let (older, _) = set();
+        let used = |digits| older.spend(&code(digits)).unwrap();
+        let left = |one: &ScratchSet, other: &ScratchSet| one.clone().left_of_both(other).left();
+        assert_eq!(left(&older, &older), 2);
+        assert_eq!(left(&older, &used("12345678")), 1);
+        assert_eq!(left(&used("12345678"), &used("23456789")), 0);
+        assert_eq!(left(&older, &ScratchSet::default()), 0);
+        let (other, _) = ScratchSet::default().with(&codes(), [2; 16]).unwrap();
+        assert_eq!(left(&older, &other), 0);
     }
 
     #[test]

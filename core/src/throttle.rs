@@ -233,6 +233,15 @@ impl Throttle {
         }
     }
 
+    /// What is demanded of each origin that is told apart.
+    pub fn demands(&self, rule: &Backoff, now: Timestamp) -> Vec<(Origin, Demand)> {
+        [Origin::Unknown, Origin::Seat, Origin::Locker]
+            .into_iter()
+            .chain(self.known_origins())
+            .map(|origin| (origin, self.demand(rule, origin, now)))
+            .collect()
+    }
+
     /// The addresses that are throttled apart from all others, the last to succeed first.
     pub fn known_origins(&self) -> impl Iterator<Item = Origin> {
         let networks = self.known.iter().rev().map(|known| known.network);

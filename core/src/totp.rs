@@ -60,6 +60,12 @@ impl Totp {
         self.otp.search(codes, earliest..=latest, unused_from)
     }
 
+    /// The last step whose code would be accepted by itself at `now`.
+    pub(crate) fn latest(&self, now: Timestamp, drift: Drift) -> Step {
+        let Step(now) = self.period.step_at(now);
+        Step(*drift.window(now, self.skew).end())
+    }
+
     /// The step that `code` belongs to, if that is at most `reach` steps from the one at `at`.
     ///
     /// For a code that another verifier accepted about then.

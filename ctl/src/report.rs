@@ -142,6 +142,7 @@ pub(crate) fn factor_name(factor: Option<Factor>) -> &'static str {
     match factor {
         Some(Factor::Totp) => "totp",
         Some(Factor::Recovery) => "recovery",
+        Some(Factor::Hotp) => "hotp",
         None => "?",
     }
 }

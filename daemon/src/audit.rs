@@ -89,8 +89,10 @@ impl LoginEvent {
     /// What is to be told, now that it has ended.
     pub fn ended(self, ending: Ending, now: Timestamp) -> Told {
         let (outcome, factor) = match ending {
-            Ending::Accepted(Proof::Code) => ("accepted", "code"),
+            Ending::Accepted(Proof::Code(_)) => ("accepted", "code"),
             Ending::Accepted(Proof::Recovery) => ("accepted", "recovery"),
+            Ending::Accepted(Proof::Scratch) => ("accepted", "scratch"),
+            Ending::Accepted(Proof::Issued) => ("accepted", "issued"),
             Ending::Rejected => ("rejected", ""),
             Ending::Throttled => ("throttled", ""),
             Ending::Abandoned => ("abandoned", ""),
@@ -152,6 +154,14 @@ pub enum Change {
     Reset,
     /// The user's wrong answers were forgotten.
     Unlocked,
+    /// A credential is called otherwise.
+    Renamed,
+    /// A device that went astray was found again.
+    Resynchronized,
+    /// A code for one login was issued.
+    Issued,
+    /// A change was not made, since its proof was not right.
+    Refused,
 }
 
 impl Change {
@@ -164,6 +174,10 @@ impl Change {
             Self::RecoveryCodes => "recovery-codes",
             Self::Reset => "reset",
             Self::Unlocked => "unlocked",
+            Self::Renamed => "renamed",
+            Self::Resynchronized => "resynchronized",
+            Self::Issued => "issued",
+            Self::Refused => "refused",
         }
     }
 

@@ -3,17 +3,18 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use countersign_core::otp::{Algorithm, Digits};
 use countersign_core::throttle::Backoff;
 use countersign_core::time::Period;
-use countersign_core::totp::{Algorithm, Digits};
 use thiserror::Error;
 
 mod file;
 #[cfg(test)]
 mod tests;
 
-use self::file::File;
+use self::file::{File, Switch};
 
 /// The settings, every one of them usable as it stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,10 +29,23 @@ pub struct Config {
     pub algorithm: Algorithm,
     /// How long a code of a newly enrolled credential lasts.
     pub period: Period,
-    /// Whether users may enroll their first factor by themselves.
-    pub self_service: bool,
     /// The name of the catalogue that the words of logins are from.
     pub language: &'static str,
+    /// Whether users may enroll their first factor by themselves.
+    pub self_service: SelfService,
+    /// The longest that a code which an admin issues is good for; `None` if none may be issued.
+    pub issued_codes: Option<Duration>,
+}
+
+/// Whether users may enroll their first factor by themselves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SelfService {
+    /// Root does it for them.
+    Off,
+    /// With a code that an admin issued.
+    Ticket,
+    /// Whoever has a session of theirs may.
+    Open,
 }
 
 impl Default for Config {
@@ -43,8 +57,9 @@ impl Default for Config {
             digits: Digits::DEFAULT,
             algorithm: Algorithm::Sha1,
             period: Period::DEFAULT,
-            self_service: false,
             language: "en",
+            self_service: SelfService::Off,
+            issued_codes: Some(Duration::from_secs(24 * 3600)),
         }
     }
 }
@@ -75,6 +90,7 @@ impl From<File> for Config {
             totp,
             enrollment,
             login,
+            helpdesk,
         } = file;
         Self {
             backoff: throttle.rule.map_or(default.backoff, Backoff::from),
@@ -82,10 +98,14 @@ impl From<File> for Config {
             digits: totp.digits.map_or(default.digits, Digits::from),
             algorithm: totp.algorithm.map_or(default.algorithm, Algorithm::from),
             period: totp.period_seconds.map_or(default.period, Period::from),
-            self_service: enrollment
-                .self_service
-                .map_or(default.self_service, bool::from),
             language: login.language.map_or(default.language, <&str>::from),
+            self_service: enrollment.self_service.unwrap_or(default.self_service),
+            issued_codes: match helpdesk.issue_codes {
+                Some(Switch::Off) => None,
+                Some(Switch::On) | None => helpdesk
+                    .longest_minutes
+                    .map_or(default.issued_codes, |minutes| Some(minutes.into())),
+            },
         }
     }
 }

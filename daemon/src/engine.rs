@@ -8,6 +8,7 @@ use countersign_bus::Error;
 use countersign_core::judgement::Circumstances;
 use countersign_core::record::Record;
 use countersign_core::throttle::Origin;
+use zeroize::Zeroizing;
 
 use crate::audit::{Change, Told};
 use crate::authorize::Caller;
@@ -22,11 +23,14 @@ use crate::vault::{Saved, Slot, Vault, VaultError};
 mod admin;
 mod attempt;
 mod backup;
+mod change;
+mod credentials;
 mod enroll;
 mod errand;
 mod events;
 mod file;
 mod restore;
+mod status;
 
 pub use attempt::Attempt;
 
@@ -85,11 +89,8 @@ impl Engine {
     ///
     /// If there is no randomness to be had.
     pub fn transaction_id(&self) -> Result<String, Error> {
-        let mut bytes = [0; 16];
-        self.entropy
-            .fill(&mut bytes)
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
-        Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+        let bytes: Zeroizing<[u8; 16]> = self.random()?;
+        Ok(format!("{:032x}", u128::from_be_bytes(*bytes)))
     }
 
     /// The time that only ever passes.
@@ -114,6 +115,14 @@ impl Engine {
     /// As [`tell`](Self::tell), of a change to what a user holds.
     fn tell_change(&self, caller: &Caller, account: (u32, &str), change: Change, note: &str) {
         self.tell(change.made(caller, account, note, self.clock.now()));
+    }
+
+    fn random<const N: usize>(&self) -> Result<Zeroizing<[u8; N]>, Error> {
+        let mut bytes = Zeroizing::new([0; N]);
+        self.entropy
+            .fill(bytes.as_mut_slice())
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        Ok(bytes)
     }
 
     async fn load(&self, slot: &Slot) -> Result<Loaded, Error> {

@@ -1,8 +1,9 @@
 //! Somebody who is enrolled, and what their app and their drawer hold.
 
+use countersign_core::otp::{Algorithm, Digits};
 use countersign_core::secret::Secret;
 use countersign_core::time::{Period, Timestamp};
-use countersign_core::totp::{Algorithm, Digits, Totp};
+use countersign_core::totp::Totp;
 
 /// A user with an app.
 #[derive(Clone, Debug)]

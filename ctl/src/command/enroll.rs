@@ -125,6 +125,8 @@ fn offer(
             digits: arguments.digits,
             algorithm: arguments.algorithm.as_deref().map(str::to_ascii_uppercase),
             unconfirmed: arguments.unconfirmed.then_some(true),
+            period: None,
+            counter: None,
             secret: secrets.pop().map(Into::into),
             proof,
         };

@@ -3,12 +3,15 @@
 //! Each value is understood where it is read, so that an error names the line it is in.
 
 use std::fmt;
+use std::time::Duration;
 
+use countersign_core::otp::{Algorithm, Digits};
 use countersign_core::throttle::Backoff;
 use countersign_core::time::Period;
-use countersign_core::totp::{Algorithm, Digits};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
+
+use super::SelfService;
 
 /// One file. What it does not say is left to the one before it.
 #[derive(Debug, Default, Deserialize)]
@@ -18,6 +21,7 @@ pub(super) struct File {
     pub(super) totp: TotpSection,
     pub(super) enrollment: EnrollmentSection,
     pub(super) login: LoginSection,
+    pub(super) helpdesk: HelpdeskSection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -38,7 +42,14 @@ pub(super) struct TotpSection {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct EnrollmentSection {
-    pub(super) self_service: Option<Switch>,
+    pub(super) self_service: Option<SelfService>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct HelpdeskSection {
+    pub(super) issue_codes: Option<Switch>,
+    pub(super) longest_minutes: Option<Minutes>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,6 +72,11 @@ impl File {
                 },
             enrollment: EnrollmentSection { self_service },
             login: LoginSection { language },
+            helpdesk:
+                HelpdeskSection {
+                    issue_codes,
+                    longest_minutes,
+                },
         } = self;
         Self {
             throttle: ThrottleSection {
@@ -77,6 +93,10 @@ impl File {
             },
             login: LoginSection {
                 language: language.or(earlier.login.language),
+            },
+            helpdesk: HelpdeskSection {
+                issue_codes: issue_codes.or(earlier.helpdesk.issue_codes),
+                longest_minutes: longest_minutes.or(earlier.helpdesk.longest_minutes),
             },
         }
     }
@@ -207,11 +227,15 @@ impl Written for Switch {
     }
 }
 
-impl From<Switch> for bool {
-    fn from(switch: Switch) -> Self {
-        match switch {
-            Switch::Off => false,
-            Switch::On => true,
+impl Written for SelfService {
+    const EXPECTED: &str = "\"off\", \"ticket\" or \"open\", in quotes";
+
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "off" => Some(Self::Off),
+            "ticket" => Some(Self::Ticket),
+            "open" => Some(Self::Open),
+            _ => None,
         }
     }
 }
@@ -234,6 +258,27 @@ impl Written for Language {
 impl From<Language> for &'static str {
     fn from(Language(name): Language) -> Self {
         name
+    }
+}
+
+/// How many minutes something may last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Minutes(u64);
+
+impl Written for Minutes {
+    const EXPECTED: &str = "a whole number of minutes from 1 to 10080 (a week), without quotes";
+
+    fn from_number(number: i64) -> Option<Self> {
+        let minutes = u64::try_from(number).ok()?;
+        (1..=7 * 24 * 60)
+            .contains(&minutes)
+            .then_some(Self(minutes))
+    }
+}
+
+impl From<Minutes> for Duration {
+    fn from(Minutes(minutes): Minutes) -> Self {
+        Self::from_secs(minutes * 60)
     }
 }
 
@@ -289,5 +334,13 @@ macro_rules! read_as_written {
 }
 
 read_as_written!(
-    DigitCount, HashName, Issuer, Language, Rule, Seconds, Switch
+    DigitCount,
+    HashName,
+    Issuer,
+    Language,
+    Minutes,
+    Rule,
+    Seconds,
+    SelfService,
+    Switch
 );

@@ -20,12 +20,14 @@ fn the_packaged_file_has_every_setting_with_a_reason() {
         totp,
         enrollment,
         login,
+        helpdesk,
     } = file;
     assert!(throttle.rule.is_some());
     assert!(totp.issuer.is_some() && totp.digits.is_some());
     assert!(totp.algorithm.is_some() && totp.period_seconds.is_some());
     assert!(enrollment.self_service.is_some());
     assert!(login.language.is_some());
+    assert!(helpdesk.issue_codes.is_some() && helpdesk.longest_minutes.is_some());
 
     let lines: Vec<_> = SAMPLE.lines().collect();
     for pair in lines.windows(2) {
@@ -60,9 +62,12 @@ fn every_setting_is_taken() {
         algorithm = 'SHA256'
         period-seconds = 60
         [enrollment]
-        self-service = 'on'
+        self-service = 'open'
         [login]
-        language = 'ko'",
+        language = 'ko'
+        [helpdesk]
+        issue-codes = 'on'
+        longest-minutes = 5",
     );
     let expected = Config {
         backoff: Backoff::STRICT,
@@ -70,10 +75,17 @@ fn every_setting_is_taken() {
         digits: Digits::new(8).unwrap(),
         algorithm: Algorithm::Sha256,
         period: Period::from_seconds(60).unwrap(),
-        self_service: true,
         language: "ko",
+        self_service: SelfService::Open,
+        issued_codes: Some(Duration::from_secs(300)),
     };
     assert_eq!(files.load().unwrap(), expected);
+}
+
+#[test]
+fn no_code_is_issued_where_that_is_off_however_long_it_might_be_good_for() {
+    let files = Files::new("[helpdesk]\nissue-codes = 'off'\nlongest-minutes = 5");
+    assert_eq!(files.load().unwrap().issued_codes, None);
 }
 
 #[test]
@@ -177,7 +189,7 @@ fn an_error_says_what_to_write_instead() {
         ("[throttle]\nrules = 'strict'", "`rule`"),
         (
             "[enrollment]\nself-service = true",
-            "\"off\" or \"on\", in quotes",
+            "\"off\", \"ticket\" or \"open\", in quotes",
         ),
         (
             "[login]\nlanguage = 'xx'",
@@ -186,6 +198,10 @@ fn an_error_says_what_to_write_instead() {
         ("[login]\nlanguage = ''", "in quotes: "),
         ("[login]\nlanguage = 'en ko'", "in quotes: "),
         ("[login]\nlanguage = 'KO'", "in quotes: "),
+        ("[enrollment]\nself-service = 'on'", "\"open\""),
+        ("[helpdesk]\nissue-codes = 'yes'", "\"off\" or \"on\""),
+        ("[helpdesk]\nlongest-minutes = 0", "from 1 to 10080"),
+        ("[helpdesk]\nlongest-minutes = 10081", "from 1 to 10080"),
         ("[enrolment]\n", "`enrollment`"),
         ("digits = 6", "`totp`"),
     ] {

@@ -1,15 +1,21 @@
-//! What only root may do: look at everybody, forget somebody.
+//! What only root may do: look at everybody, let somebody in once, forget somebody.
+
+use std::time::Duration;
 
 use countersign_bus::Error;
-use countersign_bus::types::Status;
+use countersign_bus::types::{IssueOptions, Status};
 use countersign_core::record::Record;
+use zbus::OwnedFd;
 
-use super::{Engine, SaveError, busy, unavailable};
+use super::change::{Account, Demanded};
+use super::{Engine, SaveError, busy, file, unavailable};
 use crate::audit::Change;
 use crate::authorize::Caller;
 use crate::vault::Slot;
 
 impl Engine {
+    /// How long an issued code is good for, unless its issuer says otherwise.
+    const USUAL_LIFE: Duration = Duration::from_secs(600);
     /// The most users that one call lists.
     const PAGE: usize = 1000;
 
@@ -57,6 +63,53 @@ impl Engine {
         let user = record.as_ref().map_or("(unknown)", Record::name);
         self.tell_change(&Caller::Root, (uid, user), Change::Reset, "");
         Ok(())
+    }
+
+    /// Issues a user a code that is good for one login: a file with it, and until when it is good,
+    /// in seconds since the epoch. An earlier one is void. Users who hold no factor can be issued
+    /// one too, perhaps to enroll with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPermitted`] if the configuration forbids it, [`Error::InvalidArgs`] if it would
+    /// be good for longer than may be, or if the store fails.
+    pub async fn issue_code(
+        &self,
+        account: Account<'_>,
+        options: &IssueOptions,
+    ) -> Result<(OwnedFd, u64), Error> {
+        let longest = self.config().issued_codes.ok_or_else(|| {
+            Error::NotPermitted("no codes are issued here: [helpdesk] issue-codes is off".into())
+        })?;
+        let life = match options.seconds {
+            Some(seconds) => Duration::from_secs(seconds),
+            None => Self::USUAL_LIFE.min(longest),
+        };
+        if life.is_zero() || life > longest {
+            return Err(Error::InvalidArgs(format!(
+                "a code may be good for 1 s to {} min here: [helpdesk] longest-minutes",
+                longest.as_secs() / 60
+            )));
+        }
+        let mut made = None;
+        let issue = |engine: &Self, record: Record| {
+            let now = engine.clock.now();
+            let expires = now.after(life);
+            let (record, code) = record
+                .issue(&*engine.random()?, now, expires)
+                .ok_or_else(|| Error::Unavailable("the code cannot be hashed".into()))?;
+            made = Some((code, expires));
+            Ok(record)
+        };
+        let change = self.change(&Caller::Root, account, Demanded::Nothing, issue);
+        let name = change.await?;
+        let (code, expires) = made.ok_or_else(busy)?;
+        let by = options
+            .by
+            .map_or_else(|| "root".to_owned(), |by| format!("uid {by}"));
+        let note = format!("by {by}, good for {} s", life.as_secs());
+        self.tell_change(&Caller::Root, (account.0, &name), Change::Issued, &note);
+        Ok((file::seal([code.expose().as_str()])?, expires.unix()))
     }
 
     /// Forgets a user's wrong answers.

@@ -9,6 +9,7 @@ use countersign_core::judgement::{Proof, Reason, Response, Verdict, Verified};
 use countersign_core::record::Record;
 use countersign_core::throttle::Origin;
 use countersign_core::transaction::{Ask, Challenge, End, News, Outcome, Received, Transaction};
+use zeroize::Zeroizing;
 
 use super::{Engine, SaveError, busy};
 use crate::audit::{Ending, LoginEvent};
@@ -189,7 +190,7 @@ impl Attempt {
         let left = u32::try_from(verified.recovery_left()).unwrap_or(u32::MAX);
         let tell = match verified.proof() {
             Proof::Recovery => true,
-            Proof::Code => (1..=3).contains(&left),
+            Proof::Code(_) | Proof::Scratch | Proof::Issued => left <= 3,
         };
         Next::Finished {
             recovery_left: tell.then_some(left),
@@ -222,7 +223,7 @@ impl Engine {
             let slot = Slot::User(uid);
             let record = self.load(&slot).await?.record;
             match record.map(|record| record.belongs_to(uid, name).map(|()| record)) {
-                Some(Ok(record)) if record.is_enrolled() => {
+                Some(Ok(record)) if record.is_answerable(self.clock.now()) => {
                     event.identify(record.name());
                     return Ok((slot, record));
                 }
@@ -247,10 +248,7 @@ impl Engine {
         match (record, slot) {
             (Some(record), _) => Ok(record),
             (None, Slot::Decoy(_)) => {
-                let mut entropy = [0; 20];
-                self.entropy
-                    .fill(&mut entropy)
-                    .map_err(|error| Error::Unavailable(error.to_string()))?;
+                let entropy: Zeroizing<[u8; 20]> = self.random()?;
                 Ok(Record::decoy(&entropy))
             }
             // Reset while the login went on; and nobody logs in by a place for events.

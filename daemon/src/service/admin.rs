@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use countersign_bus::Error;
 use countersign_bus::events::{Event, EventOptions};
-use countersign_bus::types::{BackupOptions, BackupReport, RestoreOptions, RestoreReport, Status};
+use countersign_bus::types::{
+    BackupOptions, BackupReport, IssueOptions, RestoreOptions, RestoreReport, Status,
+};
 use zbus::OwnedFd;
 
 use crate::engine::Engine;
@@ -64,6 +66,16 @@ impl Admin {
         options: RestoreOptions,
     ) -> Result<RestoreReport, Error> {
         Arc::clone(&self.engine).restore(file, options).await
+    /// Issues a code that is good for one login: a sealed file with it, and until when it is good,
+    /// in seconds since the epoch.
+    #[zbus(out_args("code", "expires"))]
+    async fn issue_code(
+        &self,
+        uid: u32,
+        name: &str,
+        options: IssueOptions,
+    ) -> Result<(OwnedFd, u64), Error> {
+        self.engine.issue_code((uid, name), &options).await
     }
 
     /// Reads the configuration again; a bad one leaves the old one in force, and is told.

@@ -69,7 +69,9 @@ impl Transaction {
                 let next = attempt.lock().await.choose_recovery().await?;
                 Ok(next.into_wire())
             }
-            Factor::Totp => Err(Error::InvalidArgs("codes are asked for as it is".into())),
+            Factor::Totp | Factor::Hotp => {
+                Err(Error::InvalidArgs("codes are asked for as it is".into()))
+            }
         }
     }
 

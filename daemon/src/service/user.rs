@@ -98,6 +98,46 @@ impl User {
             .await
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the header is none of the caller's"
+    )]
+    /// Calls a credential otherwise.
+    async fn rename(
+        &self,
+        uid: u32,
+        name: &str,
+        credential: &str,
+        label: &str,
+        options: ChangeOptions,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        let caller = self.door.caller(&header).await?;
+        self.engine
+            .rename(&caller, (uid, name), (credential, label), &options)
+            .await
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the header is none of the caller's"
+    )]
+    /// Finds a device again by two codes in a row: the id of the credential that they are of.
+    #[zbus(out_args("credential"))]
+    async fn resynchronize(
+        &self,
+        uid: u32,
+        name: &str,
+        code: &str,
+        next_code: &str,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<String, Error> {
+        let caller = self.door.caller(&header).await?;
+        self.engine
+            .resynchronize(&caller, (uid, name), [code, next_code])
+            .await
+    }
+
     /// Makes new recovery codes, and the old ones void: a sealed file with them.
     #[zbus(out_args("recovery_codes"))]
     async fn renew_recovery_codes(

@@ -14,7 +14,7 @@ use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 
 use super::{log_in, now};
 
-const ON: (&str, &str) = ("self-service = \"off\"", "self-service = \"on\"");
+const ON: (&str, &str) = ("self-service = \"off\"", "self-service = \"open\"");
 
 #[test]
 fn a_first_factor_is_the_admins_to_enroll_unless_the_configuration_says_otherwise() {
