@@ -1,6 +1,7 @@
 //! Bytes that are no record, or one that nobody would have saved.
 
-use countersign_core::judgement::{Circumstances, Response, Verdict};
+use countersign_core::code::Code;
+use countersign_core::judgement::{Circumstances, Response, Row, Verdict};
 use countersign_core::record::Record;
 use countersign_core::throttle::Backoff;
 use countersign_core::time::Timestamp;
@@ -9,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::user::{Past, USUAL, enrolled, origin, with_past};
+use crate::user::{Device, Past, TOKEN, USUAL, enrolled, origin, with_past};
 use crate::world::ready;
 
 proptest! {
@@ -109,7 +110,7 @@ fn any_time() -> impl Strategy<Value = u64> {
 
 /// A record in which everything there can be is there.
 fn sound() -> Vec<u8> {
-    let mut record = with_past(&enrolled(&[USUAL, USUAL]), Past::WrongCodes(3));
+    let mut record = with_past(&enrolled(&[USUAL, TOKEN]), Past::WrongCodes(3));
     let rule = Backoff::DEFAULT;
     for (number, seconds) in [(3, 1_750_100_000), (4, 1_750_200_000)] {
         let now = Timestamp::from_unix(seconds);
@@ -118,9 +119,9 @@ fn sound() -> Vec<u8> {
             origin: origin(number),
             now,
         };
-        let totp = USUAL.totp(1);
-        let code = totp.code_at(totp.period().step_at(now));
-        let right = Response::Codes(vec![code.parse().unwrap()]);
+        let app = Device::of(&record.credentials()[0]);
+        let code = app.code(seconds / 30);
+        let right = Response::Codes(Row::of(vec![code.parse().unwrap()]));
         let judgement = record.clone().judge(&right, at);
         let saved = ready(judgement.settle(|after| {
             record = after;
@@ -149,9 +150,15 @@ fn exercise(bytes: &[u8], now: u64, from: usize) {
     let (_, challenge) = Transaction::begin(&record, true, at);
     assert_eq!(challenge.lengths, record.code_lengths());
 
-    let codes = |count| Response::Codes(vec!["000000".parse().unwrap(); count]);
+    let code: Code = "000000".parse().unwrap();
+    let codes = |count| Response::Codes(Row::of(vec![code.clone(); count]));
+    let pair = Response::Codes(Row {
+        codes: vec![code.clone()],
+        earlier: Some(code.clone()),
+    });
     let recovery = Response::Recovery("1-0000-0000-0000-0000".parse().unwrap());
-    for response in [codes(1), codes(2), codes(3), recovery] {
+    let issued = Response::Issued("0-0000-0000".parse().unwrap());
+    for response in [codes(1), pair, codes(2), codes(3), recovery, issued] {
         let judgement = record.clone().judge(&response, at);
         let verdict = ready(judgement.settle(|record| {
             let saved = record.encode().unwrap();

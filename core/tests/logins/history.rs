@@ -1,12 +1,12 @@
 //! What may happen to one user's record, in any order.
 
+use countersign_core::otp::Algorithm;
 use countersign_core::throttle::Backoff;
-use countersign_core::totp::Algorithm;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::store::Fate;
-use crate::user::{Kind, Past};
+use crate::user::{Kind, Moves, Past};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -60,11 +60,13 @@ pub(crate) struct Rival {
 /// What is typed. In a row, each place has the next code.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Answer {
-    /// What one of the apps shows so many steps from now.
+    /// What one of the devices shows so many steps from now, or counters after those that are used.
     Shown {
         credential: usize,
         offset: i64,
     },
+    /// What that device shows next.
+    Following,
     /// What was typed so many codes ago, right or wrong.
     Again(usize),
     Guess(String),
@@ -113,12 +115,21 @@ pub(crate) fn any_kind() -> impl Strategy<Value = Kind> {
         Just(Algorithm::Sha512)
     ];
     let digits = prop_oneof![Just(6_u32), Just(8)];
-    let period = prop_oneof![Just(30_u64), Just(60)];
-    (digits, algorithm, period).prop_map(|(digits, algorithm, period)| Kind {
+    (digits, algorithm, any_moves()).prop_map(|(digits, algorithm, moves)| Kind {
         digits,
         algorithm,
-        period,
+        moves,
     })
+}
+
+fn any_moves() -> impl Strategy<Value = Moves> {
+    let period = prop_oneof![Just(30_u64), Just(60)];
+    let skew = prop_oneof![6 => Just(1_u64), 1 => Just(0), 1 => Just(2)];
+    let look_ahead = prop_oneof![4 => Just(5_u64), 1 => Just(0), 1 => Just(10)];
+    prop_oneof![
+        2 => (period, skew).prop_map(|(period, skew)| Moves::Clock { period, skew }),
+        1 => look_ahead.prop_map(|look_ahead| Moves::Button { look_ahead }),
+    ]
 }
 
 fn any_past() -> impl Strategy<Value = Past> {
@@ -177,14 +188,20 @@ fn any_rival() -> impl Strategy<Value = Rival> {
 }
 
 fn any_answer() -> impl Strategy<Value = Answer> {
-    let offset = prop_oneof![4 => -1..=1_i64, 1 => -4..=4_i64];
+    let offset = prop_oneof![
+        16 => -1..=1_i64,
+        4 => -4..=6_i64,
+        4 => -22..=22_i64,
+        1 => -110..=110_i64,
+    ];
     prop_oneof![
         24 => (0..4_usize, offset)
             .prop_map(|(credential, offset)| Answer::Shown { credential, offset }),
+        16 => Just(Answer::Following),
         12 => prop_oneof![0..8_usize, any::<usize>()].prop_map(Answer::Again),
         8 => "[0-9]{6,8}".prop_map(Answer::Guess),
-        1 => (0..10_usize).prop_map(Answer::Recovery),
-        1 => (1..=10_u8).prop_map(Answer::WrongRecovery),
+        2 => (0..10_usize).prop_map(Answer::Recovery),
+        2 => (1..=10_u8).prop_map(Answer::WrongRecovery),
     ]
 }
 

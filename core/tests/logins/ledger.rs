@@ -5,20 +5,22 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use countersign_core::credential::CredentialId;
+use countersign_core::credential::{CredentialId, Factor};
 use countersign_core::judgement::{Circumstances, Proof, Reason, Verdict};
 use countersign_core::record::Record;
 use countersign_core::recovery::RecoveryCode;
-use countersign_core::time::Timestamp;
-use countersign_core::totp::Totp;
+use countersign_core::time::{Step, Timestamp};
 
 use crate::store::differences;
-use crate::user::{NOBODY, confirmed, step};
+use crate::user::{Device, FIRST_COUNTER, Maker, NOBODY, devices};
 
 /// Everything that was ever accepted.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    steps: BTreeMap<CredentialId, BTreeSet<u64>>,
+    /// Steps and counters.
+    used: BTreeMap<CredentialId, BTreeSet<u64>>,
+    /// How many steps an app was ahead of the clock when it was last accepted.
+    drift: BTreeMap<CredentialId, i64>,
     recovery: BTreeSet<usize>,
     shown: RefCell<BTreeMap<(CredentialId, u64), String>>,
 }
@@ -26,8 +28,15 @@ pub(crate) struct Ledger {
 /// A well-formed answer, as it was typed.
 #[derive(Clone, Debug)]
 pub(crate) enum Typed {
-    Codes(Vec<String>),
+    Codes(Row),
     Recovery(String),
+}
+
+/// Codes, and the single one that was wrong just before in the same login.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) codes: Vec<String>,
+    pub(crate) earlier: Option<String>,
 }
 
 /// What must come of it.
@@ -38,25 +47,43 @@ pub(crate) enum Expected {
     /// So many codes in a row were.
     Wrong(usize),
     /// These are used up: of one credential, unless others happen to show the same.
-    Steps(Vec<(CredentialId, RangeInclusive<u64>)>),
+    Proven(Vec<Proven>),
     RecoveryWaits,
     WrongRecovery,
     /// The recovery code at this place.
     Recovery(usize),
 }
 
+/// Steps or counters of one credential.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Proven {
+    pub(crate) id: CredentialId,
+    pub(crate) numbers: RangeInclusive<u64>,
+    /// Whether the first was typed as a single code, and was wrong by itself.
+    pub(crate) found_again: bool,
+}
+
 impl Ledger {
-    /// The code that an app shows in a step.
-    pub(crate) fn shown(&self, (id, totp): &(CredentialId, Totp), number: u64) -> String {
+    /// The code that a device shows in a step or at a counter.
+    pub(crate) fn shown(&self, device: &Device, number: u64) -> String {
         let mut shown = self.shown.borrow_mut();
-        let code = shown.entry((*id, number));
-        code.or_insert_with(|| totp.code_at(step(totp, number)))
-            .clone()
+        let code = shown.entry((device.id, number));
+        code.or_insert_with(|| device.code(number)).clone()
     }
 
-    /// The last step of a credential that was accepted.
-    pub(crate) fn latest(&self, id: CredentialId) -> Option<u64> {
-        self.steps.get(&id)?.last().copied()
+    /// The first step or counter that is not used up.
+    pub(crate) fn unused(&self, device: &Device) -> u64 {
+        let used = self.used.get(&device.id);
+        match (used.and_then(|used| used.last()), &device.maker) {
+            (Some(latest), _) => latest + 1,
+            (None, Maker::App(_)) => 0,
+            (None, Maker::Token(_)) => FIRST_COUNTER,
+        }
+    }
+
+    /// How many steps an app was ahead of the clock when it was last accepted.
+    pub(crate) fn drift(&self, id: CredentialId) -> i64 {
+        self.drift.get(&id).copied().unwrap_or_default()
     }
 
     pub(crate) fn unused_recovery_code(&self) -> Option<&'static String> {
@@ -71,12 +98,12 @@ impl Ledger {
         at: Circumstances<'_>,
     ) -> Expected {
         match typed {
-            Typed::Codes(codes) => {
+            Typed::Codes(row) => {
                 let demand = record.throttle().demand(at.rule, at.origin, at.now);
-                if codes.len() < demand.codes() {
+                if row.codes.len() < demand.codes() {
                     return Expected::NotLookedAt;
                 }
-                self.expected_of_codes(record, codes, at)
+                self.expected_of_codes(record, row, at)
             }
             Typed::Recovery(typed) => {
                 if record
@@ -102,52 +129,93 @@ impl Ledger {
     pub(crate) fn expected_of_codes(
         &self,
         record: &Record,
-        codes: &[String],
+        row: &Row,
         at: Circumstances<'_>,
     ) -> Expected {
         if !record.is_enrolled() {
-            return Expected::Wrong(codes.len());
+            return Expected::Wrong(row.codes.len());
         }
-        let mut fresh = Vec::new();
-        for held in confirmed(record) {
-            let Some(steps) = self.fitting(&held, codes, at.now) else {
-                continue;
-            };
-            if self
-                .latest(held.0)
-                .is_some_and(|latest| *steps.start() <= latest)
-            {
-                return Expected::Used;
+        let pair = match (&row.earlier, row.codes.as_slice()) {
+            (Some(earlier), [code]) => Some([earlier.clone(), code.clone()]),
+            _ => None,
+        };
+        let mut proven = Vec::new();
+        for device in devices(record) {
+            let alone = self.fitting(&device, &row.codes, at.now);
+            let paired = pair
+                .as_ref()
+                .and_then(|pair| self.fitting(&device, pair, at.now));
+            let fits: Vec<(bool, RangeInclusive<u64>)> = [(false, alone), (true, paired)]
+                .into_iter()
+                .filter_map(|(found_again, numbers)| Some((found_again, numbers?)))
+                .collect();
+            let unused = self.unused(&device);
+            match fits.iter().find(|(_, fit)| *fit.start() >= unused) {
+                Some((found_again, numbers)) => proven.push(Proven {
+                    id: device.id,
+                    numbers: numbers.clone(),
+                    found_again: *found_again,
+                }),
+                None if fits.is_empty() => {}
+                None => return Expected::Used,
             }
-            fresh.push((held.0, steps));
         }
-        if fresh.is_empty() {
-            return Expected::Wrong(codes.len());
+        if proven.is_empty() {
+            return Expected::Wrong(row.codes.len());
         }
-        Expected::Steps(fresh)
+        Expected::Proven(proven)
     }
 
-    /// The steps that have these codes: the latest, should there be several.
+    /// The steps or counters that have these codes: the latest, should there be several.
     fn fitting(
         &self,
-        held: &(CredentialId, Totp),
+        device: &Device,
         codes: &[String],
         now: Timestamp,
     ) -> Option<RangeInclusive<u64>> {
-        let now = now.unix() / held.1.period().seconds();
-        (now.saturating_sub(1)..=now + 1)
+        self.lasts(device, codes.len(), now)
             .rev()
             .filter_map(|last| Some((last + 1).checked_sub(codes.len() as u64)?..=last))
-            .find(|steps| {
-                steps
+            .find(|numbers| {
+                numbers
                     .clone()
                     .zip(codes)
-                    .all(|(step, code)| self.shown(held, step) == *code)
+                    .all(|(number, code)| self.shown(device, number) == *code)
             })
     }
 
+    /// Where the last of so many codes is looked for.
+    fn lasts(&self, device: &Device, codes: usize, now: Timestamp) -> RangeInclusive<u64> {
+        match &device.maker {
+            Maker::App(totp) => {
+                let now = now.unix() / totp.period().seconds();
+                let expected = now.saturating_add_signed(self.drift(device.id));
+                let (middle, reach) = match codes {
+                    1 => (expected, totp.skew().steps()),
+                    _ => (now, 20),
+                };
+                middle.saturating_sub(reach)..=middle + reach
+            }
+            Maker::Token(hotp) => {
+                let unused = self.unused(device);
+                let reach = match codes {
+                    1 => hotp.look_ahead().counters(),
+                    _ => 100,
+                };
+                let before = codes as u64 - 1;
+                unused.saturating_sub(10) + before..=unused + reach + before
+            }
+        }
+    }
+
     /// Takes down what a record that was saved has in it.
-    pub(crate) fn saved(&mut self, expected: &Expected, before: &[u8], after: &[u8]) {
+    pub(crate) fn saved(
+        &mut self,
+        expected: &Expected,
+        before: &[u8],
+        after: &[u8],
+        now: Timestamp,
+    ) {
         let changed = differences(before, after);
         let changed_only = |places: &[&[usize]]| {
             let known = |place: &Vec<usize>| places.iter().any(|known| place.starts_with(known));
@@ -173,33 +241,56 @@ impl Ledger {
                 changed_only(&[&THROTTLE, &RECOVERY]);
                 assert!(self.recovery.insert(*place), "{expected:?} again");
             }
-            Expected::Steps(steps) => {
+            Expected::Proven(proven) => {
                 let held = Record::decode(before).unwrap();
                 let mut places: Vec<Vec<usize>> = vec![THROTTLE.to_vec()];
-                for (id, steps) in steps {
-                    let place = held.credentials().iter().position(|held| held.id() == *id);
+                for proven in proven {
+                    let mut held = held.credentials().iter();
+                    let place = held.position(|held| held.id() == proven.id);
                     let credential = [&CREDENTIALS[..], &[place.unwrap()]].concat();
                     places.push([&credential[..], &LAST_USED].concat());
-                    places.push([&credential[..], &SPENT].concat());
-                    assert!(places.last().is_some_and(|spent| changed.contains(spent)));
-                    self.use_up(*id, steps.clone());
+                    places.push([&credential[..], &DRIFT].concat());
+                    places.push([&credential[..], &USED].concat());
+                    assert!(places.last().is_some_and(|used| changed.contains(used)));
                 }
                 let places: Vec<&[usize]> = places.iter().map(Vec::as_slice).collect();
                 changed_only(&places);
+                let after = Record::decode(after).unwrap();
+                for proven in proven {
+                    self.use_up(&after, proven.id, proven.numbers.clone(), now);
+                }
             }
         }
     }
 
-    /// Takes down that steps were accepted: no step twice, and none after a later one.
-    pub(crate) fn use_up(&mut self, id: CredentialId, steps: RangeInclusive<u64>) {
-        for step in steps {
-            let latest = self.latest(id);
-            assert!(
-                latest.is_none_or(|latest| step > latest),
-                "{step} after {latest:?}"
-            );
-            self.steps.entry(id).or_default().insert(step);
+    /// Takes down that steps or counters were accepted: none twice, and none after a later one.
+    pub(crate) fn use_up(
+        &mut self,
+        after: &Record,
+        id: CredentialId,
+        numbers: RangeInclusive<u64>,
+        now: Timestamp,
+    ) {
+        let held = after.credentials().iter().find(|held| held.id() == id);
+        let held = held.unwrap();
+        let device = Device::of(held);
+        for number in numbers {
+            let unused = self.unused(&device);
+            assert!(number >= unused, "{number} before {unused}");
+            self.used.entry(id).or_default().insert(number);
         }
+        let unused = self.unused(&device);
+        match held.factor() {
+            Factor::Totp { totp, spent, drift } => {
+                let now = now.unix() / totp.period().seconds();
+                let ahead = i64::try_from(unused - 1).unwrap() - i64::try_from(now).unwrap();
+                self.drift.insert(id, ahead.clamp(-20, 20));
+                assert_eq!(spent.map(Step::number), Some(unused - 1));
+                assert_eq!(drift.steps(), self.drift(id));
+            }
+            Factor::Hotp { next, .. } => assert_eq!(next.value(), unused),
+        }
+        assert_eq!(held.last_used(), Some(now));
     }
 
     /// Whether a verdict is what was to come of it.
@@ -211,8 +302,12 @@ impl Ledger {
                     NOBODY.1.len() - self.recovery.len()
                 );
                 match verified.proof() {
-                    Proof::Code => matches!(expected, Expected::Steps(..)),
+                    Proof::Code(id) => matches!(
+                        expected,
+                        Expected::Proven(proven) if proven.first().is_some_and(|it| it.id == id)
+                    ),
                     Proof::Recovery => matches!(expected, Expected::Recovery(_)),
+                    Proof::Scratch | Proof::Issued => false,
                 }
             }
             Verdict::Reject(Reason::Wrong) => matches!(expected, Expected::Wrong(_)),
@@ -230,7 +325,7 @@ impl Expected {
     pub(crate) const fn is_remembered(&self) -> bool {
         match self {
             Self::NotLookedAt | Self::Used | Self::RecoveryWaits => false,
-            Self::Wrong(_) | Self::Steps(..) | Self::WrongRecovery | Self::Recovery(_) => true,
+            Self::Wrong(_) | Self::Proven(_) | Self::WrongRecovery | Self::Recovery(_) => true,
         }
     }
 }
@@ -240,5 +335,6 @@ const CREDENTIALS: [usize; 1] = [3];
 const RECOVERY: [usize; 1] = [4];
 const THROTTLE: [usize; 1] = [5];
 /// Places in a credential's encoding.
-const SPENT: [usize; 3] = [2, 1, 1];
+const USED: [usize; 3] = [2, 1, 1];
+const DRIFT: [usize; 3] = [2, 1, 2];
 const LAST_USED: [usize; 1] = [5];

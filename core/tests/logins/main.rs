@@ -4,6 +4,7 @@
 // So that clippy takes all of it for a test, also what is no #[test] itself.
 #![cfg(test)]
 
+mod attempt;
 mod damage;
 mod history;
 mod ledger;

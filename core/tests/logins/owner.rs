@@ -1,16 +1,25 @@
-//! The owner, who types what the app shows and takes the time that people take.
+//! The owner, who types what a device shows and takes the time that people take.
 
-use countersign_core::credential::CredentialId;
 use countersign_core::judgement::{Response, Verdict};
 use countersign_core::throttle::Origin;
-use countersign_core::totp::Totp;
-use countersign_core::transaction::{Outcome, Received, Transaction};
+use countersign_core::transaction::Outcome;
 
+use crate::attempt::{Attempt, Typing};
 use crate::history::Leap;
-use crate::ledger::{Expected, Typed};
+use crate::ledger::{Expected, Row, Typed};
 use crate::store::Fate;
-use crate::user::confirmed;
+use crate::user::{Device, Maker, devices};
 use crate::world::World;
+
+/// A device in the owner's hand.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) device: Device,
+    /// How many steps an app's clock is ahead.
+    pub(crate) ahead: i64,
+    /// The counter that a token shows next.
+    pub(crate) counter: u64,
+}
 
 /// How a login of the owner went.
 #[derive(Debug, Eq, PartialEq)]
@@ -18,7 +27,7 @@ pub(crate) enum Went {
     /// It took so many answers.
     In(u32),
     Out,
-    /// The app shows no code that is not used up, since the clock was ahead.
+    /// The app shows no code that is not used up, since a clock was ahead.
     NoCode,
 }
 
@@ -26,13 +35,24 @@ pub(crate) enum Went {
 const TYPING: u64 = 2;
 
 impl World {
-    /// Logs in with each app in turn, at the present time, with as many codes as are asked for.
+    /// Logs in with each device in turn, at the present time, with as many codes as are asked for.
     pub(crate) fn owner_gets_in(&mut self, origin: Origin) {
-        for held in confirmed(&self.store.load().0) {
-            let went = self.owner_logs_in(&held, origin, |_| {});
+        for mut held in self.devices_as_last_seen() {
+            let went = self.owner_logs_in(&mut held, origin, |_| {});
             let excused = went == Went::NoCode && self.is_behind(&held);
             assert!(went == Went::In(1) || excused, "{went:?} with {held:?}");
         }
+    }
+
+    /// All devices, as they were when they were last accepted.
+    pub(crate) fn devices_as_last_seen(&self) -> Vec<Held> {
+        let devices = devices(&self.store.load().0);
+        let held = devices.into_iter().map(|device| Held {
+            ahead: self.ledger.drift(device.id),
+            counter: self.ledger.unused(&device),
+            device,
+        });
+        held.collect()
     }
 
     /// Logs in with a recovery code, if there is one left.
@@ -59,7 +79,7 @@ impl World {
     /// One login of the owner's, while `meanwhile` happens before each answer is sent.
     pub(crate) fn owner_logs_in(
         &mut self,
-        held: &(CredentialId, Totp),
+        held: &mut Held,
         origin: Origin,
         mut meanwhile: impl FnMut(&mut Self),
     ) -> Went {
@@ -67,16 +87,17 @@ impl World {
             return Went::NoCode;
         }
         let (record, _) = self.store.load();
-        let (mut login, mut challenge) = Transaction::begin(&record, false, self.at(origin));
+        let (mut login, mut challenge) = Attempt::begin(&record, false, self.at(origin));
+        let mut next = self.showing(held);
         for answers in 1.. {
-            let response = self.owner_types(&mut login, held, &mut meanwhile);
-            let (typed, response) = response;
-            assert_eq!(typed.len(), challenge.codes);
-            let verdict = self
-                .answer(&Typed::Codes(typed), &response, origin, Fate::Saved)
-                .unwrap();
+            let (typed, response) = self.owner_types(&mut login, held, &mut next, &mut meanwhile);
+            let Typed::Codes(row) = &typed else {
+                panic!("codes were typed");
+            };
+            assert_eq!(row.codes.len(), challenge.codes);
+            let verdict = self.answer(&typed, &response, origin, Fate::Saved).unwrap();
             let (record, _) = self.store.load();
-            match login.conclude(verdict, &record, self.at(origin)) {
+            match login.conclude(verdict, typed, &record, self.at(origin)) {
                 Outcome::Ask(next) => challenge = next,
                 Outcome::Finish(_) => return Went::In(answers),
                 Outcome::End(_) => break,
@@ -85,58 +106,84 @@ impl World {
         Went::Out
     }
 
-    /// Types one code after the other, each when the app shows it, until nothing more is asked.
+    /// Types one code after the other from the `next` on, each when the device shows it, until
+    /// nothing more is asked. Nobody types a code again that was not taken.
     fn owner_types(
         &mut self,
-        login: &mut Transaction,
-        held: &(CredentialId, Totp),
+        login: &mut Attempt,
+        held: &mut Held,
+        next: &mut u64,
         meanwhile: &mut impl FnMut(&mut Self),
-    ) -> (Vec<String>, Response) {
-        let period = held.1.period().seconds();
-        let mut typed = Vec::new();
-        let mut step = self.now / period;
+    ) -> (Typed, Response) {
+        *next = self.showing(held).max(*next);
         loop {
-            let code = self.ledger.shown(held, step);
+            self.wait(self.until_shown(held, *next));
+            let code = self.ledger.shown(&held.device, *next);
+            *next += 1;
+            held.counter = *next;
             self.wait(TYPING);
             meanwhile(self);
-            typed.push(code.clone());
-            match login.receive(&code) {
-                Received::Judge(response) => return (typed, response),
-                Received::OneOfSeveral => step += 1,
-                Received::Malformed => panic!("a code is well formed"),
+            match login.receive(code) {
+                Typing::Complete(typed, response) => return (typed, response),
+                Typing::OneOfSeveral => {}
+                Typing::Malformed => panic!("a code is well formed"),
             }
-            self.wait((step * period).saturating_sub(self.now));
+        }
+    }
+
+    /// The step or the counter of the code that is shown now.
+    fn showing(&self, held: &Held) -> u64 {
+        match &held.device.maker {
+            Maker::App(totp) => {
+                let now = self.now / totp.period().seconds();
+                now.saturating_add_signed(held.ahead)
+            }
+            Maker::Token(_) => held.counter,
+        }
+    }
+
+    /// How long it takes until the code of a step is shown. A token shows one at once.
+    fn until_shown(&self, held: &Held, number: u64) -> u64 {
+        match &held.device.maker {
+            Maker::App(totp) => {
+                let step = number.saturating_add_signed(-held.ahead);
+                (step * totp.period().seconds()).saturating_sub(self.now)
+            }
+            Maker::Token(_) => 0,
         }
     }
 
     /// Waits for the next code if the present one is used up. It does not come soon if the clock
     /// was ahead when it was used.
-    fn has_unused_code(&mut self, held: &(CredentialId, Totp)) -> bool {
-        let period = held.1.period().seconds();
-        let fresh = self.ledger.latest(held.0).map_or(0, |latest| latest + 1);
-        let wait = (fresh * period).saturating_sub(self.now);
+    fn has_unused_code(&mut self, held: &mut Held) -> bool {
+        let fresh = self.ledger.unused(&held.device).max(self.showing(held));
+        let period = match &held.device.maker {
+            Maker::App(totp) => totp.period().seconds(),
+            Maker::Token(_) => 0,
+        };
+        let wait = self.until_shown(held, fresh);
         if wait > 2 * period {
             return false;
         }
         self.wait(wait);
-        // Another app may happen to have shown the same code.
-        let code = self.ledger.shown(held, self.now / period);
+        // Another device may happen to have shown the same code.
+        let row = Row {
+            codes: vec![self.ledger.shown(&held.device, self.showing(held))],
+            earlier: None,
+        };
         let (record, _) = self.store.load();
-        let expected = self
-            .ledger
-            .expected_of_codes(&record, &[code], self.at(Origin::Seat));
-        if expected == Expected::Used {
+        let at = self.at(Origin::Seat);
+        if self.ledger.expected_of_codes(&record, &row, at) == Expected::Used {
             self.wait(period);
+            held.counter += 1;
         }
         true
     }
 
-    /// Whether the clock is behind the time at which an app was last used.
-    fn is_behind(&self, held: &(CredentialId, Totp)) -> bool {
-        let now = self.now / held.1.period().seconds();
-        self.ledger
-            .latest(held.0)
-            .is_some_and(|latest| latest > now + 1)
+    /// Whether an app shows what is used up, since a clock is behind that was ahead when the app
+    /// was last used.
+    pub(crate) fn is_behind(&self, held: &Held) -> bool {
+        self.ledger.unused(&held.device) > self.showing(held) + 2
     }
 
     pub(crate) fn wait(&mut self, seconds: u64) {

@@ -1,6 +1,6 @@
 //! What holds of every history.
 
-use countersign_core::judgement::{Response, Verdict};
+use countersign_core::judgement::{self, Response, Verdict};
 use countersign_core::throttle::Backoff;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,10 +8,10 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::history::{Act, Case, Leap, acts, cases};
-use crate::ledger::{Expected, Typed};
+use crate::ledger::{Expected, Row, Typed};
 use crate::owner::Went;
 use crate::store::{Fate, differences};
-use crate::user::{confirmed, decoy, enrolled, origin, with_past};
+use crate::user::{decoy, enrolled, origin, with_past};
 use crate::world::World;
 
 proptest! {
@@ -32,8 +32,31 @@ proptest! {
         world.owner_gets_in(origin(from));
         // And at the right time with each.
         world.leap(Leap::ToLatest);
-        for held in confirmed(&world.store.load().0) {
-            let went = world.owner_logs_in(&held, origin(from), |_| {});
+        for mut held in world.devices_as_last_seen() {
+            let went = world.owner_logs_in(&mut held, origin(from), |_| {});
+            prop_assert_eq!(went, Went::In(1));
+        }
+    }
+
+    #[test]
+    fn a_device_that_went_astray_is_found_again_within_two_answers_and_then_followed(
+        case in cases(),
+        from in any::<usize>(),
+        ahead in -20..=20_i64,
+        presses in 0..=100_u64,
+    ) {
+        let mut world = after(&case);
+        world.leap(Leap::ToLatest);
+        for mut held in world.devices_as_last_seen() {
+            held.ahead = ahead;
+            held.counter += presses;
+            let went = world.owner_logs_in(&mut held, origin(from), |_| {});
+            if went == Went::NoCode {
+                prop_assert!(world.is_behind(&held));
+                continue;
+            }
+            prop_assert!(matches!(went, Went::In(1..=2)), "{:?} with {:?}", went, held);
+            let went = world.owner_logs_in(&mut held, origin(from), |_| {});
             prop_assert_eq!(went, Went::In(1));
         }
     }
@@ -54,11 +77,11 @@ proptest! {
     ) {
         let mut world = after(&case);
         world.leap(Leap::ToLatest);
-        let held = confirmed(&world.store.load().0).remove(0);
+        let mut held = world.devices_as_last_seen().remove(0);
         let mut attacks = attacks.into_iter().cycle();
         let mut meanwhile = |world: &mut World| attack(world, &attacks.next().unwrap(), from);
         // Answers that are not looked at lead to a question that the attacker cannot spoil.
-        let went = world.owner_logs_in(&held, origin(from), &mut meanwhile);
+        let went = world.owner_logs_in(&mut held, origin(from), &mut meanwhile);
         prop_assert!(matches!(went, Went::In(1..=3)), "{:?}", went);
     }
 
@@ -93,7 +116,7 @@ fn fewer() -> Config {
 fn histories_lead_to_all_that_can_come_of_a_response() {
     let mut runner = TestRunner::deterministic();
     let mut tally = std::collections::BTreeMap::new();
-    for _ in 0..64 {
+    for _ in 0..128 {
         let case = cases().new_tree(&mut runner).unwrap().current();
         for outcome in after(&case).outcomes {
             *tally.entry(name(&outcome)).or_insert(0) += 1;
@@ -105,6 +128,7 @@ fn histories_lead_to_all_that_can_come_of_a_response() {
         "used",
         "wrong",
         "one code",
+        "found again",
         "two codes",
         "three codes",
         "recovery waits",
@@ -123,14 +147,15 @@ fn name(outcome: &Expected) -> &'static str {
         Expected::NotLookedAt => "not looked at",
         Expected::Used => "used",
         Expected::Wrong(_) => "wrong",
-        Expected::Steps(steps) => match steps
-            .first()
-            .map_or(0, |(_, steps)| steps.end() - steps.start())
-        {
-            0 => "one code",
-            1 => "two codes",
-            _ => "three codes",
-        },
+        Expected::Proven(proven) => {
+            let proven = proven.first().unwrap();
+            match proven.numbers.end() - proven.numbers.start() {
+                0 => "one code",
+                _ if proven.found_again => "found again",
+                1 => "two codes",
+                _ => "three codes",
+            }
+        }
         Expected::RecoveryWaits => "recovery waits",
         Expected::WrongRecovery => "wrong recovery",
         Expected::Recovery(_) => "recovery",
@@ -173,7 +198,11 @@ fn attack(world: &mut World, attack: &Attack, owner: usize) {
         // Seven digits, which no app here shows.
         let typed = vec!["0000000".to_owned(); attack.codes];
         let codes = typed.iter().map(|code| code.parse().unwrap()).collect();
-        let (typed, response) = (Typed::Codes(typed), Response::Codes(codes));
+        let response = Response::Codes(judgement::Row::of(codes));
+        let typed = Typed::Codes(Row {
+            codes: typed,
+            earlier: None,
+        });
         let from = origin(attack.from.unwrap_or(owner));
         let verdict = world.answer(&typed, &response, from, Fate::Saved);
         assert!(matches!(verdict, Ok(Verdict::Reject(_))));

@@ -4,37 +4,102 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 
 use countersign_core::credential::{Credential, CredentialId, Factor};
+use countersign_core::hotp::{Counter, Hotp, LookAhead};
+use countersign_core::otp::{Algorithm, Digits};
 use countersign_core::record::Record;
 use countersign_core::recovery::RecoverySet;
 use countersign_core::secret::Secret;
 use countersign_core::throttle::{Backoff, Network, Origin, Throttle};
-use countersign_core::time::{Period, Step, Timestamp};
-use countersign_core::totp::{Algorithm, Digits, Totp};
+use countersign_core::time::{Period, Skew, Step, Timestamp};
+use countersign_core::totp::Totp;
 
 use crate::store::items;
 
-/// What an app is set up with.
+/// What a device is set up with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind {
     pub(crate) digits: u32,
     pub(crate) algorithm: Algorithm,
-    pub(crate) period: u64,
+    pub(crate) moves: Moves,
+}
+
+/// What moves a device's codes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moves {
+    /// The time, at so many seconds a step.
+    Clock { period: u64, skew: u64 },
+    /// A button.
+    Button { look_ahead: u64 },
 }
 
 pub(crate) const USUAL: Kind = Kind {
     digits: 6,
     algorithm: Algorithm::Sha1,
-    period: 30,
+    moves: Moves::Clock {
+        period: 30,
+        skew: 1,
+    },
 };
 
+pub(crate) const TOKEN: Kind = Kind {
+    moves: Moves::Button { look_ahead: 5 },
+    ..USUAL
+};
+
+/// The first counter of a token that was not used when it was enrolled.
+pub(crate) const FIRST_COUNTER: u64 = 7;
+
 impl Kind {
-    pub(crate) fn totp(self, name: u8) -> Totp {
-        Totp::new(
-            Secret::from_entropy(&[name; 20]),
-            self.algorithm,
-            Digits::new(self.digits).unwrap(),
-            Period::from_seconds(self.period).unwrap(),
-        )
+    pub(crate) fn factor(self, name: u8) -> Factor {
+        let secret = Secret::from_entropy(&[name; 20]);
+        let digits = Digits::new(self.digits).unwrap();
+        match self.moves {
+            Moves::Clock { period, skew } => {
+                let period = Period::from_seconds(period).unwrap();
+                let totp = Totp::new(secret, self.algorithm, digits, period);
+                Factor::totp(totp.with_skew(Skew::new(skew).unwrap()))
+            }
+            Moves::Button { look_ahead } => {
+                let look_ahead = LookAhead::new(look_ahead).unwrap();
+                let hotp = Hotp::new(secret, self.algorithm, digits).with_look_ahead(look_ahead);
+                Factor::hotp(hotp, Counter::new(FIRST_COUNTER).unwrap())
+            }
+        }
+    }
+}
+
+/// What shows the codes of a credential.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) id: CredentialId,
+    pub(crate) maker: Maker,
+}
+
+/// What makes them.
+#[derive(Clone, Debug)]
+pub(crate) enum Maker {
+    App(Totp),
+    Token(Hotp),
+}
+
+impl Device {
+    pub(crate) fn of(credential: &Credential) -> Self {
+        let maker = match credential.factor() {
+            Factor::Totp { totp, .. } => Maker::App(totp.clone()),
+            Factor::Hotp { hotp, .. } => Maker::Token(hotp.clone()),
+        };
+        Self {
+            id: credential.id(),
+            maker,
+        }
+    }
+
+    /// The code of a step or a counter.
+    pub(crate) fn code(&self, number: u64) -> String {
+        match &self.maker {
+            Maker::App(totp) => totp.code_at(Step::from_number(number)),
+            Maker::Token(hotp) => hotp.code_at(Counter::new(number).unwrap()),
+        }
     }
 }
 
@@ -64,7 +129,7 @@ pub(crate) fn enrolled(kinds: &[Kind]) -> Record {
     let nobody = NOBODY.0.clone();
     (1..).zip(kinds).fold(nobody, |alice, (name, kind)| {
         let now = Timestamp::from_unix(START);
-        let (alice, id) = alice.offer(kind.totp(name), "", now).unwrap();
+        let (alice, id) = alice.offer(kind.factor(name), "", now).unwrap();
         alice.trust(id).unwrap()
     })
 }
@@ -121,21 +186,10 @@ pub(crate) fn origin(number: usize) -> Origin {
     }
 }
 
-pub(crate) const fn totp(credential: &Credential) -> &Totp {
-    match credential.factor() {
-        Factor::Totp { totp, .. } => totp,
-    }
-}
-
-/// The credentials that can prove something, as a list to choose from.
-pub(crate) fn confirmed(record: &Record) -> Vec<(CredentialId, Totp)> {
+/// The devices that can prove something, as a list to choose from.
+pub(crate) fn devices(record: &Record) -> Vec<Device> {
     let held = record.credentials().iter();
     held.filter(|credential| credential.is_confirmed())
-        .map(|credential| (credential.id(), totp(credential).clone()))
+        .map(Device::of)
         .collect()
-}
-
-pub(crate) fn step(totp: &Totp, number: u64) -> Step {
-    let seconds = number.saturating_mul(totp.period().seconds());
-    totp.period().step_at(Timestamp::from_unix(seconds))
 }

@@ -8,12 +8,13 @@ use countersign_core::judgement::{Circumstances, Judgement, Response, Verdict};
 use countersign_core::record::Record;
 use countersign_core::throttle::{Backoff, Origin};
 use countersign_core::time::Timestamp;
-use countersign_core::transaction::{Outcome, Received, Transaction};
+use countersign_core::transaction::{Outcome, Transaction};
 
+use crate::attempt::{Attempt, Typing};
 use crate::history::{Act, Answer, Answered, Leap, Login, Rival};
 use crate::ledger::{Expected, Ledger, Typed};
 use crate::store::{Fate, SaveError, Store};
-use crate::user::{NOBODY, START, USUAL, confirmed, origin, step};
+use crate::user::{Device, Maker, NOBODY, START, USUAL, devices, origin};
 
 pub(crate) struct World {
     pub(crate) store: Store,
@@ -24,6 +25,8 @@ pub(crate) struct World {
     latest: u64,
     /// All codes ever typed.
     typed: Vec<String>,
+    /// Which code of which device was typed last.
+    last_shown: Option<(Device, u64)>,
     /// How many apps the user has had, at least.
     apps: u8,
     /// What came of each response that was judged.
@@ -50,6 +53,7 @@ impl World {
             now: START,
             latest: START,
             typed: Vec::new(),
+            last_shown: None,
             apps: 100,
             outcomes: Vec::new(),
         }
@@ -90,8 +94,7 @@ impl World {
     fn log_in(&mut self, login: &Login) {
         let origin = origin(login.from);
         let (record, _) = self.store.load();
-        let (mut transaction, challenge) =
-            Transaction::begin(&record, login.recovery, self.at(origin));
+        let (mut attempt, challenge) = Attempt::begin(&record, login.recovery, self.at(origin));
         let mut tries = challenge.tries;
         assert_eq!(tries, Transaction::TRIES);
 
@@ -99,11 +102,11 @@ impl World {
             self.leap(Leap::By(i64::from(answered.pause)));
             if answered.answer == Answer::ChooseRecovery {
                 let (record, _) = self.store.load();
-                let chosen = transaction.choose_recovery(&record, self.at(origin));
+                let chosen = attempt.choose_recovery(&record, self.at(origin));
                 assert_eq!(chosen.is_some(), login.recovery);
                 continue;
             }
-            match self.step(&mut transaction, answered, origin) {
+            match self.step(&mut attempt, answered, origin) {
                 Some(Outcome::Ask(next)) => {
                     assert_eq!(next.tries, tries - 1);
                     tries = next.tries;
@@ -120,11 +123,11 @@ impl World {
     /// What follows from one answer; `None` if its verdict never became known.
     fn step(
         &mut self,
-        transaction: &mut Transaction,
+        attempt: &mut Attempt,
         answered: &Answered,
         origin: Origin,
     ) -> Option<Outcome> {
-        let typed = self.type_in(transaction, &answered.answer, answered.pause);
+        let typed = self.type_in(attempt, &answered.answer, answered.pause);
         let verdict = match &typed {
             None => None,
             Some((typed, response)) => {
@@ -133,51 +136,51 @@ impl World {
         };
         let (record, _) = self.store.load();
         let at = self.at(origin);
-        Some(match verdict {
-            None => transaction.conclude_malformed(&record, at),
-            Some(verdict) => transaction.conclude(verdict, &record, at),
+        Some(match (verdict, typed) {
+            (Some(verdict), Some((typed, _))) => attempt.conclude(verdict, typed, &record, at),
+            (None, _) | (_, None) => attempt.conclude_malformed(&record, at),
         })
     }
 
     /// Types an answer until it is complete; `None` if it turns out to be malformed.
     pub(crate) fn type_in(
         &mut self,
-        transaction: &mut Transaction,
+        attempt: &mut Attempt,
         answer: &Answer,
         pause: u16,
     ) -> Option<(Typed, Response)> {
         let begun = self.now;
-        let mut row = Vec::new();
-        loop {
-            let text = self.text(answer, begun, row.len());
+        for place in 0.. {
+            let text = self.text(answer, begun, place);
             if !matches!(answer, Answer::Recovery(_) | Answer::WrongRecovery(_)) {
                 self.typed.push(text.clone());
             }
-            row.push(text);
-            match transaction.receive(row.last()?) {
-                Received::Malformed => return None,
-                Received::OneOfSeveral => self.leap(Leap::By(i64::from(pause))),
-                Received::Judge(response) => {
-                    let typed = match &response {
-                        Response::Recovery(_) => Typed::Recovery(row.pop()?),
-                        Response::Codes(_) => Typed::Codes(row),
-                    };
-                    return Some((typed, response));
-                }
+            match attempt.receive(text) {
+                Typing::Malformed => break,
+                Typing::OneOfSeveral => self.leap(Leap::By(i64::from(pause))),
+                Typing::Complete(typed, response) => return Some((typed, response)),
             }
         }
+        None
     }
 
     /// What is typed at the so many-th place of a row that was begun at that time.
-    fn text(&self, answer: &Answer, begun: u64, place: usize) -> String {
+    fn text(&mut self, answer: &Answer, begun: u64, place: usize) -> String {
         match answer {
             Answer::Shown { credential, offset } => {
-                let held = confirmed(&self.store.load().0);
-                let held = &held[credential % held.len()];
-                let step = begun / held.1.period().seconds();
-                let step = step.saturating_add_signed(*offset);
-                self.ledger.shown(held, step + place as u64)
+                let devices = devices(&self.store.load().0);
+                let device = devices[credential % devices.len()].clone();
+                let number = match &device.maker {
+                    Maker::App(totp) => begun / totp.period().seconds(),
+                    Maker::Token(_) => self.ledger.unused(&device),
+                };
+                let number = number.saturating_add_signed(*offset) + place as u64;
+                self.show(device, number)
             }
+            Answer::Following => match self.last_shown.take() {
+                Some((device, number)) => self.show(device, number + 1),
+                None => "434343".to_owned(),
+            },
             Answer::Again(back) if !self.typed.is_empty() => {
                 let first = self.typed.len() - 1 - back % self.typed.len();
                 let again = (first + place) % self.typed.len();
@@ -191,6 +194,12 @@ impl World {
         }
     }
 
+    fn show(&mut self, device: Device, number: u64) -> String {
+        let code = self.ledger.shown(&device, number);
+        self.last_shown = Some((device, number));
+        code
+    }
+
     /// How often this came of a response.
     pub(crate) fn count(&self, outcome: &Expected) -> usize {
         self.outcomes.iter().filter(|came| *came == outcome).count()
@@ -199,7 +208,7 @@ impl World {
     /// How many responses were accepted.
     pub(crate) fn accepted(&self) -> usize {
         let accepted =
-            |came: &&Expected| matches!(came, Expected::Steps(..) | Expected::Recovery(_));
+            |came: &&Expected| matches!(came, Expected::Proven(_) | Expected::Recovery(_));
         self.outcomes.iter().filter(accepted).count()
     }
 
@@ -223,8 +232,8 @@ impl World {
         for rival in rivals {
             let (record, _) = self.store.load();
             let at = self.at(origin(rival.from));
-            let (mut transaction, _) = Transaction::begin(&record, true, at);
-            if let Some((typed, response)) = self.type_in(&mut transaction, &rival.answer, 0) {
+            let (mut attempt, _) = Attempt::begin(&record, true, at);
+            if let Some((typed, response)) = self.type_in(&mut attempt, &rival.answer, 0) {
                 running.push((rival, typed, response));
             }
         }
@@ -287,8 +296,9 @@ impl World {
             && kept.is_some()
             && !matches!(settled, Err(SaveError::Conflict));
         if saved {
-            let after = self.store.bytes();
-            self.ledger.saved(&expected, &judged.before, after);
+            let (before, after) = (&judged.before, self.store.bytes());
+            let now = Timestamp::from_unix(self.now);
+            self.ledger.saved(&expected, before, after, now);
         }
         if let Ok(verdict) = &settled {
             self.ledger.check(&expected, verdict);
@@ -307,22 +317,24 @@ impl World {
         let now = Timestamp::from_unix(self.now);
         // No secret is enrolled twice.
         self.apps = self.apps.saturating_add(1);
-        let totp = USUAL.totp(self.apps);
-        let Ok((offered, id)) = record.offer(totp.clone(), "", now) else {
+        let factor = USUAL.factor(self.apps);
+        let Ok((offered, id)) = record.offer(factor, "", now) else {
             return;
         };
-        let number = (self.now / USUAL.period).saturating_add_signed(offset);
-        let code = self.ledger.shown(&(id, totp.clone()), number);
+        let device = Device::of(offered.credentials().last().unwrap());
+        let number = (self.now / 30).saturating_add_signed(offset);
+        let code = self.show(device.clone(), number);
         let confirmed = offered.clone().confirm(id, &code.parse().unwrap(), now);
         assert!(confirmed.is_ok() || offset.abs() > 1, "{offset}");
-        self.typed.push(code);
+        self.typed.push(code.clone());
         if let Ok(record) = &confirmed {
             let held = record.credentials().last().unwrap();
-            let Factor::Totp { spent, .. } = held.factor();
-            let near = number.saturating_sub(4)..number + 4;
-            let used = near.rev().find(|near| *spent == Some(step(&totp, *near)));
-            let used = used.unwrap();
-            self.ledger.use_up(id, used..=used);
+            let Factor::Totp { spent, .. } = held.factor() else {
+                panic!("an app is none any more");
+            };
+            let used = spent.unwrap().number();
+            assert_eq!(self.ledger.shown(&device, used), code);
+            self.ledger.use_up(record, id, used..=used, now);
         }
         let record = confirmed.unwrap_or(offered);
         self.store.save(record, revision, Fate::Saved).unwrap();
