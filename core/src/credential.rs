@@ -126,10 +126,14 @@ impl Factor {
         match self {
             Self::Totp { totp, spent, drift } => {
                 let check = totp.check(codes, now, *spent, *drift);
+                let now = totp.period().step_at(now);
                 let after = check.fresh().map(|last| Self::Totp {
                     totp: totp.clone(),
                     spent: Some(Step(last)),
-                    drift: Drift::shown_by(Step(last), totp.period().step_at(now)),
+                    drift: match codes.len() {
+                        0 | 1 => drift.followed(Step(last), now, totp.skew()),
+                        _ => Drift::found(Step(last), now),
+                    },
                 });
                 (check, after)
             }

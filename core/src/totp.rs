@@ -1,5 +1,7 @@
 //! Time-based one-time codes, RFC 6238.
 
+use std::ops::RangeInclusive;
+
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
@@ -51,13 +53,12 @@ impl Totp {
         let Step(now) = self.period.step_at(now);
         let unused_from = spent.map_or(0, |Step(spent)| spent.saturating_add(1));
         let before = (codes.len() as u64).saturating_sub(1);
-        let (centre, reach) = match before {
-            0 => (now.saturating_add_signed(drift.steps()), self.skew.steps()),
-            _ => (now, u64::from(Drift::MOST.unsigned_abs())),
+        let (earliest, latest) = match before {
+            0 => drift.window(now, self.skew).into_inner(),
+            _ => Drift::reach(now).into_inner(),
         };
-        let earliest = centre.saturating_sub(reach).saturating_sub(before);
-        let latest = centre.saturating_add(reach).saturating_sub(before);
-        self.otp.search(codes, earliest..=latest, unused_from)
+        let firsts = earliest.saturating_sub(before)..=latest.saturating_sub(before);
+        self.otp.search(codes, firsts, unused_from)
     }
 
     /// The last step whose code would be accepted by itself at `now`.
@@ -100,8 +101,12 @@ impl Totp {
     }
 }
 
-/// How many steps a device's clock was ahead of ours when its last code was accepted, or, below
-/// zero, behind: RFC 6238 section 6. The next code is expected there.
+/// How far a device's clock was ahead of ours when its codes were last accepted, or, below zero,
+/// behind: RFC 6238 section 6. The next code is looked for around there.
+///
+/// Kept in half steps, and moved by one at a time, only for a code at the edge of the window: a
+/// device whose codes come from three neighbouring steps, as they do where somebody types now
+/// quickly and now slowly, is followed to where all three are accepted, and never away from it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Drift(i8);
 
@@ -120,21 +125,52 @@ impl Drift {
         i8::try_from(steps)
             .ok()
             .filter(|steps| (-Self::MOST..=Self::MOST).contains(steps))
-            .map(Self)
+            .map(|steps| Self(2 * steps))
             .ok_or(TooMuchDrift(steps))
     }
 
-    /// The drift that a code for `step` shows at `now`, as far as it may go.
-    pub(crate) fn shown_by(step: Step, now: Step) -> Self {
-        let ahead = i128::from(step.0) - i128::from(now.0);
-        let most = i128::from(Self::MOST);
-        // At most 20 either way, so nothing is cut off.
-        Self(ahead.clamp(-most, most) as i8)
+    /// How many whole steps.
+    pub const fn steps(self) -> i64 {
+        (self.0 / 2) as i64
     }
 
-    /// How many steps.
-    pub const fn steps(self) -> i64 {
-        self.0 as i64
+    /// The steps that a single code may be of at the step `now`.
+    fn window(self, now: u64, skew: Skew) -> RangeInclusive<u64> {
+        let below = i64::from(self.0).div_euclid(2);
+        let above = below + i64::from(self.0).rem_euclid(2);
+        let earliest = now.saturating_add_signed(below);
+        let latest = now.saturating_add_signed(above);
+        earliest.saturating_sub(skew.steps())..=latest.saturating_add(skew.steps())
+    }
+
+    /// The steps that the last of several codes in a row may be of at the step `now`.
+    const fn reach(now: u64) -> RangeInclusive<u64> {
+        let most = Self::MOST.unsigned_abs() as u64;
+        now.saturating_sub(most)..=now.saturating_add(most)
+    }
+
+    /// The drift after a single code of `step` was accepted at `now`.
+    pub(crate) fn followed(self, Step(step): Step, Step(now): Step, skew: Skew) -> Self {
+        let beyond = Self::half_steps(step, now) - i128::from(self.0);
+        if beyond.abs() < 2 * i128::from(skew.steps()) {
+            return self;
+        }
+        Self::within_bounds(i128::from(self.0) + beyond.signum())
+    }
+
+    /// The drift after several codes in a row, the last of `step`, were accepted at `now`.
+    pub(crate) fn found(Step(step): Step, Step(now): Step) -> Self {
+        Self::within_bounds(Self::half_steps(step, now))
+    }
+
+    fn half_steps(step: u64, now: u64) -> i128 {
+        2 * (i128::from(step) - i128::from(now))
+    }
+
+    fn within_bounds(half_steps: i128) -> Self {
+        let most = 2 * i128::from(Self::MOST);
+        // At most 40 either way, so nothing is cut off.
+        Self(half_steps.clamp(-most, most) as i8)
     }
 }
 
@@ -153,8 +189,10 @@ impl<'b, C> Decode<'b, C> for Drift {
         decoder: &mut minicbor::Decoder<'b>,
         _: &mut C,
     ) -> Result<Self, minicbor::decode::Error> {
-        Self::from_steps(decoder.i64()?)
-            .map_err(|TooMuchDrift(_)| minicbor::decode::Error::message("drift"))
+        match decoder.i8()? {
+            half_steps @ -40..=40 => Ok(Self(half_steps)),
+            _ => Err(minicbor::decode::Error::message("drift")),
+        }
     }
 }
 
@@ -292,10 +330,60 @@ mod tests {
         ] {
             assert_eq!(Drift::from_steps(steps).is_ok(), kept, "{steps}");
         }
-        assert_eq!(Drift::shown_by(Step(107), Step(100)).steps(), 7);
-        assert_eq!(Drift::shown_by(Step(79), Step(100)).steps(), -20);
-        assert_eq!(Drift::shown_by(Step(u64::MAX), Step(0)).steps(), 20);
-        assert_eq!(Drift::shown_by(Step(0), Step(u64::MAX)).steps(), -20);
+        let found = |step, now| Drift::found(Step(step), Step(now)).steps();
+        assert_eq!(found(107, 100), 7);
+        assert_eq!(found(79, 100), -20);
+        assert_eq!(found(u64::MAX, 0), 20);
+        assert_eq!(found(0, u64::MAX), -20);
+        let most = Drift::from_steps(20).unwrap();
+        assert_eq!(most.followed(Step(121), Step(100), Skew::DEFAULT), most);
+    }
+
+    #[test]
+    fn no_order_of_quick_and_slow_codes_has_one_refused() {
+        // Whatever came before, of three neighbouring steps all are in the window from then on
+        // that the device is followed to them.
+        for skew in [Skew::DEFAULT, Skew::MOST] {
+            let spread = skew.steps() as i64;
+            let mut drifts = vec![Drift::NONE];
+            let mut seen = drifts.clone();
+            while let Some(drift) = drifts.pop() {
+                for offset in -spread..=spread {
+                    let step = Step(NOW_STEP.checked_add_signed(offset).unwrap());
+                    assert!(
+                        drift.window(NOW_STEP, skew).contains(&step.0),
+                        "{drift:?} {offset}"
+                    );
+                    let after = drift.followed(step, Step(NOW_STEP), skew);
+                    if !seen.contains(&after) {
+                        seen.push(after);
+                        drifts.push(after);
+                    }
+                }
+            }
+            assert_eq!(seen.len(), 3, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_wanders_a_step_in_two_logins_is_followed() {
+        let mut drift = Drift::NONE;
+        for login in 1..=36_u64 {
+            let step = NOW_STEP + login / 2;
+            assert!(
+                drift.window(NOW_STEP, Skew::DEFAULT).contains(&step),
+                "{login} {drift:?}"
+            );
+            drift = drift.followed(Step(step), Step(NOW_STEP), Skew::DEFAULT);
+        }
+    }
+
+    #[test]
+    fn at_most_one_code_more_than_the_skew_says_is_ever_accepted() {
+        for half_steps in -40..=40 {
+            let window = Drift(half_steps).window(NOW_STEP, Skew::DEFAULT);
+            assert!(window.count() <= 4);
+        }
     }
 
     #[test]
