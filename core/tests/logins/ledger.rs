@@ -20,7 +20,9 @@ pub(crate) struct Ledger {
     /// Steps and counters.
     used: BTreeMap<CredentialId, BTreeSet<u64>>,
     /// How many steps an app was ahead of the clock when it was last accepted.
-    drift: BTreeMap<CredentialId, i64>,
+    ahead: BTreeMap<CredentialId, i64>,
+    /// Where its codes are looked for, in half steps ahead of the clock.
+    middle: BTreeMap<CredentialId, i64>,
     recovery: BTreeSet<usize>,
     shown: RefCell<BTreeMap<(CredentialId, u64), String>>,
 }
@@ -82,8 +84,8 @@ impl Ledger {
     }
 
     /// How many steps an app was ahead of the clock when it was last accepted.
-    pub(crate) fn drift(&self, id: CredentialId) -> i64 {
-        self.drift.get(&id).copied().unwrap_or_default()
+    pub(crate) fn ahead(&self, id: CredentialId) -> i64 {
+        self.ahead.get(&id).copied().unwrap_or_default()
     }
 
     pub(crate) fn unused_recovery_code(&self) -> Option<&'static String> {
@@ -189,12 +191,14 @@ impl Ledger {
         match &device.maker {
             Maker::App(totp) => {
                 let now = now.unix() / totp.period().seconds();
-                let expected = now.saturating_add_signed(self.drift(device.id));
-                let (middle, reach) = match codes {
-                    1 => (expected, totp.skew().steps()),
-                    _ => (now, 20),
-                };
-                middle.saturating_sub(reach)..=middle + reach
+                if codes > 1 {
+                    return now.saturating_sub(20)..=now + 20;
+                }
+                // All steps that are at most the skew, or half a step more, from the middle.
+                let middle = self.middle.get(&device.id).copied().unwrap_or_default();
+                let reach = 2 * totp.skew().steps() as i64 + middle.rem_euclid(2);
+                let earliest = now.saturating_add_signed((middle - reach) / 2);
+                earliest..=now.saturating_add_signed((middle + reach) / 2)
             }
             Maker::Token(hotp) => {
                 let unused = self.unused(device);
@@ -274,6 +278,7 @@ impl Ledger {
         let held = after.credentials().iter().find(|held| held.id() == id);
         let held = held.unwrap();
         let device = Device::of(held);
+        let row = numbers.end() > numbers.start();
         for number in numbers {
             let unused = self.unused(&device);
             assert!(number >= unused, "{number} before {unused}");
@@ -284,9 +289,17 @@ impl Ledger {
             Factor::Totp { totp, spent, drift } => {
                 let now = now.unix() / totp.period().seconds();
                 let ahead = i64::try_from(unused - 1).unwrap() - i64::try_from(now).unwrap();
-                self.drift.insert(id, ahead.clamp(-20, 20));
+                self.ahead.insert(id, ahead.clamp(-20, 20));
+                let middle = self.middle.entry(id).or_default();
+                let off = 2 * ahead - *middle;
+                if row {
+                    *middle = 2 * ahead;
+                } else if off.unsigned_abs() >= 2 * totp.skew().steps() {
+                    *middle += off.signum();
+                }
+                *middle = (*middle).clamp(-40, 40);
                 assert_eq!(spent.map(Step::number), Some(unused - 1));
-                assert_eq!(drift.steps(), self.drift(id));
+                assert_eq!(drift.steps(), *middle / 2);
             }
             Factor::Hotp { next, .. } => assert_eq!(next.value(), unused),
         }

@@ -48,7 +48,7 @@ impl World {
     pub(crate) fn devices_as_last_seen(&self) -> Vec<Held> {
         let devices = devices(&self.store.load().0);
         let held = devices.into_iter().map(|device| Held {
-            ahead: self.ledger.drift(device.id),
+            ahead: self.ledger.ahead(device.id),
             counter: self.ledger.unused(&device),
             device,
         });
