@@ -4,7 +4,7 @@ use countersign_core::judgement::{Circumstances, Reason, Response, Verdict};
 use countersign_core::record::Record;
 use countersign_core::transaction::{Challenge, Outcome, Received, Transaction};
 
-use crate::ledger::{Row, Typed};
+use crate::expected::{Row, Typed};
 
 pub(crate) struct Attempt {
     transaction: Transaction,
@@ -67,7 +67,7 @@ impl Attempt {
                 Typed::Codes(Row { codes, earlier })
             }
             Response::Recovery(_) => Typed::Recovery(codes.pop().unwrap()),
-            Response::Issued(_) => panic!("nobody issued a code"),
+            Response::Issued(_) => Typed::Issued(codes.pop().unwrap()),
         };
         Typing::Complete(typed, response)
     }

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::store::Fate;
-use crate::user::{Kind, Moves, Past};
+use crate::user::{Kind, Moves, Past, SCRATCH};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -16,10 +16,13 @@ pub(crate) enum Act {
     LogIn(Login),
     /// Several logins answer in the same instant.
     Race(Vec<Rival>),
-    /// One more app, confirmed by the code so many steps from now.
+    /// One more device, confirmed by the code so many steps from now or counters on.
     Enrol {
+        device: Kind,
         offset: i64,
     },
+    /// The administrator issues a code that is good for so many seconds.
+    Issue(u64),
     /// The administrator forgives all failures.
     Unlock,
 }
@@ -74,6 +77,11 @@ pub(crate) enum Answer {
     Recovery(usize),
     /// One that never was, of this number.
     WrongRecovery(u8),
+    /// The scratch code at this place, used or not.
+    Scratch(usize),
+    /// The code that was issued so many before the last.
+    Issued(usize),
+    WrongIssued,
     ChooseRecovery,
     Nonsense,
 }
@@ -82,19 +90,36 @@ pub(crate) enum Answer {
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) kinds: Vec<Kind>,
+    /// How many scratch codes came over from another verifier.
+    pub(crate) scratch_codes: usize,
     pub(crate) past: Past,
     pub(crate) rule: Backoff,
     pub(crate) acts: Vec<Act>,
 }
 
+/// Histories of somebody who is enrolled.
 pub(crate) fn cases() -> impl Strategy<Value = Case> {
+    cases_of(1)
+}
+
+/// Histories of anybody.
+pub(crate) fn cases_of_anybody() -> impl Strategy<Value = Case> {
+    cases_of(0)
+}
+
+fn cases_of(least: usize) -> impl Strategy<Value = Case> {
     let rule = prop_oneof![Just(Backoff::DEFAULT), Just(Backoff::STRICT)];
-    (vec(any_kind(), 1..4), any_past(), rule, acts()).prop_map(|(kinds, past, rule, acts)| Case {
-        kinds,
-        past,
-        rule,
-        acts,
-    })
+    let scratch_codes = prop_oneof![1 => Just(0), 1 => 1..=SCRATCH.len()];
+    let kinds = vec(any_kind(), least..4);
+    (kinds, scratch_codes, any_past(), rule, acts()).prop_map(
+        |(kinds, scratch_codes, past, rule, acts)| Case {
+            kinds,
+            scratch_codes,
+            past,
+            rule,
+            acts,
+        },
+    )
 }
 
 pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -102,7 +127,8 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
         8 => any_leap().prop_map(Act::Leap),
         8 => any_login().prop_map(Act::LogIn),
         4 => vec(any_rival(), 2..7).prop_map(Act::Race),
-        1 => (-2..=2_i64).prop_map(|offset| Act::Enrol { offset }),
+        1 => (any_kind(), -2..=2_i64).prop_map(|(device, offset)| Act::Enrol { device, offset }),
+        2 => prop_oneof![0..90_u64, 0..86_400_u64].prop_map(Act::Issue),
         1 => Just(Act::Unlock),
     ];
     vec(act, 1..30)
@@ -202,6 +228,9 @@ fn any_answer() -> impl Strategy<Value = Answer> {
         8 => "[0-9]{6,8}".prop_map(Answer::Guess),
         2 => (0..10_usize).prop_map(Answer::Recovery),
         2 => (1..=10_u8).prop_map(Answer::WrongRecovery),
+        3 => (0..SCRATCH.len()).prop_map(Answer::Scratch),
+        3 => (0..3_usize).prop_map(Answer::Issued),
+        1 => Just(Answer::WrongIssued),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use countersign_core::credential::{CredentialId, Factor};
 use countersign_core::judgement::{Circumstances, Proof, Reason, Verdict};
@@ -11,8 +11,9 @@ use countersign_core::record::Record;
 use countersign_core::recovery::RecoveryCode;
 use countersign_core::time::{Step, Timestamp};
 
+use crate::expected::{Expected, Proven, Row, Typed};
 use crate::store::differences;
-use crate::user::{Device, FIRST_COUNTER, Maker, NOBODY, devices};
+use crate::user::{Device, FIRST_COUNTER, Maker, NOBODY, SCRATCH, devices};
 
 /// Everything that was ever accepted.
 #[derive(Default)]
@@ -24,48 +25,29 @@ pub(crate) struct Ledger {
     /// Where its codes are looked for, in half steps ahead of the clock.
     middle: BTreeMap<CredentialId, i64>,
     recovery: BTreeSet<usize>,
+    scratch: BTreeSet<usize>,
+    /// How many of the scratch codes the user has had.
+    scratch_codes: usize,
+    /// The code that was issued last and not used.
+    issued: Option<Issued>,
     shown: RefCell<BTreeMap<(CredentialId, u64), String>>,
 }
 
-/// A well-formed answer, as it was typed.
-#[derive(Clone, Debug)]
-pub(crate) enum Typed {
-    Codes(Row),
-    Recovery(String),
-}
-
-/// Codes, and the single one that was wrong just before in the same login.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Row {
-    pub(crate) codes: Vec<String>,
-    pub(crate) earlier: Option<String>,
-}
-
-/// What must come of it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Expected {
-    NotLookedAt,
-    Used,
-    /// So many codes in a row were.
-    Wrong(usize),
-    /// These are used up: of one credential, unless others happen to show the same.
-    Proven(Vec<Proven>),
-    RecoveryWaits,
-    WrongRecovery,
-    /// The recovery code at this place.
-    Recovery(usize),
-}
-
-/// Steps or counters of one credential.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Proven {
-    pub(crate) id: CredentialId,
-    pub(crate) numbers: RangeInclusive<u64>,
-    /// Whether the first was typed as a single code, and was wrong by itself.
-    pub(crate) found_again: bool,
+/// A code that was issued, and when it is good.
+struct Issued {
+    code: String,
+    good: Range<u64>,
 }
 
 impl Ledger {
+    /// Nothing was accepted yet of a user who has so many of the scratch codes.
+    pub(crate) fn new(scratch_codes: usize) -> Self {
+        Self {
+            scratch_codes,
+            ..Self::default()
+        }
+    }
+
     /// The code that a device shows in a step or at a counter.
     pub(crate) fn shown(&self, device: &Device, number: u64) -> String {
         let mut shown = self.shown.borrow_mut();
@@ -107,22 +89,28 @@ impl Ledger {
                 }
                 self.expected_of_codes(record, row, at)
             }
-            Typed::Recovery(typed) => {
+            Typed::Recovery(_) | Typed::Issued(_)
                 if record
                     .throttle()
                     .recovery_wait(at.rule, at.origin, at.now)
-                    .is_some()
-                {
-                    return Expected::RecoveryWaits;
-                }
+                    .is_some() =>
+            {
+                Expected::RecoveryWaits
+            }
+            Typed::Recovery(typed) => {
                 let typed: RecoveryCode = typed.parse().unwrap();
-                let known = NOBODY
-                    .1
-                    .iter()
-                    .position(|code| code.parse() == Ok(typed.clone()));
+                let mut known = NOBODY.1.iter();
+                let known = known.position(|code| code.parse() == Ok(typed.clone()));
                 known
                     .filter(|place| !self.recovery.contains(place) && record.is_enrolled())
                     .map_or(Expected::WrongRecovery, Expected::Recovery)
+            }
+            Typed::Issued(typed) => {
+                let is_it = |issued: &&Issued| {
+                    issued.code == *typed && issued.good.contains(&at.now.unix())
+                };
+                let issued = self.issued.as_ref().filter(is_it);
+                issued.map_or(Expected::WrongRecovery, |_| Expected::Issued)
             }
         }
     }
@@ -162,10 +150,21 @@ impl Ledger {
                 None => return Expected::Used,
             }
         }
-        if proven.is_empty() {
-            return Expected::Wrong(row.codes.len());
+        if !proven.is_empty() {
+            return Expected::Proven(proven);
         }
-        Expected::Proven(proven)
+        let scratch = match row.codes.as_slice() {
+            [code] => SCRATCH.iter().position(|scratch| scratch == code),
+            _ => None,
+        };
+        scratch
+            .filter(|place| *place < self.scratch_codes && !self.scratch.contains(place))
+            .map_or(Expected::Wrong(row.codes.len()), Expected::Scratch)
+    }
+
+    /// Takes down that a code was issued, which voids the one before.
+    pub(crate) fn issued(&mut self, code: String, good: Range<u64>) {
+        self.issued = Some(Issued { code, good });
     }
 
     /// The steps or counters that have these codes: the latest, should there be several.
@@ -221,45 +220,35 @@ impl Ledger {
         now: Timestamp,
     ) {
         let changed = differences(before, after);
-        let changed_only = |places: &[&[usize]]| {
-            let known = |place: &Vec<usize>| places.iter().any(|known| place.starts_with(known));
-            assert!(
-                changed.iter().all(known),
-                "{expected:?} changed {changed:?}"
-            );
-        };
+        let places = may_change(expected, &Record::decode(before).unwrap());
+        let known = |place: &Vec<usize>| places.iter().any(|known| place.starts_with(known));
+        assert!(
+            changed.iter().all(known),
+            "{expected:?} changed {changed:?}"
+        );
+        let after = Record::decode(after).unwrap();
         match expected {
             Expected::NotLookedAt | Expected::Used | Expected::RecoveryWaits => {
                 panic!("{expected:?} is nothing to save")
             }
+            // Enough wrong rows fill what they are counted in, and threes are not counted.
             Expected::Wrong(codes) => {
-                changed_only(&[&THROTTLE]);
-                // Enough wrong rows fill what they are counted in, and threes are not counted.
                 assert!(*codes > 1 || !changed.is_empty(), "a guess was not counted");
             }
-            Expected::WrongRecovery => {
-                changed_only(&[&THROTTLE]);
-                assert!(!changed.is_empty(), "a guess was not counted");
-            }
+            Expected::WrongRecovery => assert!(!changed.is_empty(), "a guess was not counted"),
             Expected::Recovery(place) => {
-                changed_only(&[&THROTTLE, &RECOVERY]);
                 assert!(self.recovery.insert(*place), "{expected:?} again");
             }
+            Expected::Scratch(place) => {
+                assert!(self.scratch.insert(*place), "{expected:?} again");
+                let left = self.scratch_codes - self.scratch.len();
+                assert_eq!(after.scratch_codes_left(), left);
+            }
+            Expected::Issued => {
+                assert!(self.issued.take().is_some(), "{expected:?} again");
+                assert!(after.issued_code(now).is_none());
+            }
             Expected::Proven(proven) => {
-                let held = Record::decode(before).unwrap();
-                let mut places: Vec<Vec<usize>> = vec![THROTTLE.to_vec()];
-                for proven in proven {
-                    let mut held = held.credentials().iter();
-                    let place = held.position(|held| held.id() == proven.id);
-                    let credential = [&CREDENTIALS[..], &[place.unwrap()]].concat();
-                    places.push([&credential[..], &LAST_USED].concat());
-                    places.push([&credential[..], &DRIFT].concat());
-                    places.push([&credential[..], &USED].concat());
-                    assert!(places.last().is_some_and(|used| changed.contains(used)));
-                }
-                let places: Vec<&[usize]> = places.iter().map(Vec::as_slice).collect();
-                changed_only(&places);
-                let after = Record::decode(after).unwrap();
                 for proven in proven {
                     self.use_up(&after, proven.id, proven.numbers.clone(), now);
                 }
@@ -310,17 +299,17 @@ impl Ledger {
     pub(crate) fn check(&self, expected: &Expected, verdict: &Verdict) {
         let as_expected = match verdict {
             Verdict::Accept(verified) => {
-                assert_eq!(
-                    verified.recovery_left(),
-                    NOBODY.1.len() - self.recovery.len()
-                );
+                let recovery_codes = NOBODY.1.len() - self.recovery.len();
+                let scratch_codes = self.scratch_codes - self.scratch.len();
+                assert_eq!(verified.recovery_left(), recovery_codes + scratch_codes);
                 match verified.proof() {
                     Proof::Code(id) => matches!(
                         expected,
                         Expected::Proven(proven) if proven.first().is_some_and(|it| it.id == id)
                     ),
                     Proof::Recovery => matches!(expected, Expected::Recovery(_)),
-                    Proof::Scratch | Proof::Issued => false,
+                    Proof::Scratch => matches!(expected, Expected::Scratch(_)),
+                    Proof::Issued => *expected == Expected::Issued,
                 }
             }
             Verdict::Reject(Reason::Wrong) => matches!(expected, Expected::Wrong(_)),
@@ -333,20 +322,38 @@ impl Ledger {
     }
 }
 
-impl Expected {
-    /// Whether there is anything to remember.
-    pub(crate) const fn is_remembered(&self) -> bool {
-        match self {
-            Self::NotLookedAt | Self::Used | Self::RecoveryWaits => false,
-            Self::Wrong(_) | Self::Proven(_) | Self::WrongRecovery | Self::Recovery(_) => true,
+/// Where a record's encoding may change by what came of a response.
+fn may_change(expected: &Expected, before: &Record) -> Vec<Vec<usize>> {
+    let mut places = vec![THROTTLE.to_vec()];
+    match expected {
+        Expected::NotLookedAt
+        | Expected::Used
+        | Expected::RecoveryWaits
+        | Expected::Wrong(_)
+        | Expected::WrongRecovery => {}
+        Expected::Recovery(_) => places.push(RECOVERY.to_vec()),
+        Expected::Scratch(_) => places.push(SCRATCH_CODES.to_vec()),
+        Expected::Issued => places.push(ISSUED.to_vec()),
+        Expected::Proven(proven) => {
+            for proven in proven {
+                let mut held = before.credentials().iter();
+                let place = held.position(|held| held.id() == proven.id);
+                let credential = [&CREDENTIALS[..], &[place.unwrap()]].concat();
+                for within in [&LAST_USED[..], &USED, &DRIFT] {
+                    places.push([&credential[..], within].concat());
+                }
+            }
         }
     }
+    places
 }
 
 /// Places in a record's encoding.
 const CREDENTIALS: [usize; 1] = [3];
 const RECOVERY: [usize; 1] = [4];
 const THROTTLE: [usize; 1] = [5];
+const SCRATCH_CODES: [usize; 1] = [7];
+const ISSUED: [usize; 1] = [8];
 /// Places in a credential's encoding.
 const USED: [usize; 3] = [2, 1, 1];
 const DRIFT: [usize; 3] = [2, 1, 2];

@@ -1,12 +1,12 @@
 //! The owner, who types what a device shows and takes the time that people take.
 
-use countersign_core::judgement::{Response, Verdict};
+use countersign_core::judgement::{Reason, Response, Verdict};
 use countersign_core::throttle::Origin;
 use countersign_core::transaction::Outcome;
 
 use crate::attempt::{Attempt, Typing};
+use crate::expected::{Expected, Row, Typed};
 use crate::history::Leap;
-use crate::ledger::{Expected, Row, Typed};
 use crate::store::Fate;
 use crate::user::{Device, Maker, devices};
 use crate::world::World;
@@ -60,20 +60,36 @@ impl World {
         let Some(code) = self.ledger.unused_recovery_code() else {
             return;
         };
+        self.wait_for_recovery(origin);
+        let response = Response::Recovery(code.parse().unwrap());
+        let typed = Typed::Recovery(code.clone());
+        let verdict = self.answer(&typed, &response, origin, Fate::Saved);
+        assert!(matches!(verdict, Ok(Verdict::Accept(_))), "{verdict:?}");
+    }
+
+    /// Logs in with a code that is issued now, and tries to do so again.
+    pub(crate) fn owner_is_helped(&mut self, origin: Origin) {
+        let code = self.issue(3_600);
+        self.wait_for_recovery(origin);
+        let response = Response::Issued(code.parse().unwrap());
+        let typed = Typed::Issued(code);
+        let verdict = self.answer(&typed, &response, origin, Fate::Saved);
+        assert!(matches!(verdict, Ok(Verdict::Accept(_))), "{verdict:?}");
+        self.wait_for_recovery(origin);
+        let again = self.answer(&typed, &response, origin, Fate::Saved);
+        assert!(
+            matches!(again, Ok(Verdict::Reject(Reason::WrongRecovery))),
+            "{again:?}"
+        );
+    }
+
+    fn wait_for_recovery(&mut self, origin: Origin) {
         let (record, _) = self.store.load();
         let at = self.at(origin);
         let wait = record.throttle().recovery_wait(at.rule, at.origin, at.now);
         let wait = wait.unwrap_or_default().as_secs();
         assert!(wait <= 1_800, "{wait}");
         self.wait(wait);
-        let response = Response::Recovery(code.parse().unwrap());
-        let verdict = self.answer(
-            &Typed::Recovery(code.clone()),
-            &response,
-            origin,
-            Fate::Saved,
-        );
-        assert!(matches!(verdict, Ok(Verdict::Accept(_))), "{verdict:?}");
     }
 
     /// One login of the owner's, while `meanwhile` happens before each answer is sent.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use countersign_core::throttle::{Backoff, Throttle};
 use countersign_core::transaction::Transaction;
 
+use crate::expected::Expected;
 use crate::history::{Act, Answer, Leap, Rival};
-use crate::ledger::Expected;
 use crate::store::Fate;
 use crate::user::{USUAL, decoy, enrolled};
 use crate::world::World;

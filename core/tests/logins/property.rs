@@ -7,18 +7,20 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::history::{Act, Case, Leap, acts, cases};
-use crate::ledger::{Expected, Row, Typed};
+use crate::expected::{Expected, Row, Typed};
+use crate::history::{Act, Case, Leap, acts, cases, cases_of_anybody};
 use crate::owner::Went;
 use crate::store::{Fate, differences};
-use crate::user::{decoy, enrolled, origin, with_past};
+use crate::user::{decoy, moved_over, origin, with_past};
 use crate::world::World;
 
 proptest! {
     #![proptest_config(fewer())]
 
     #[test]
-    fn no_step_is_accepted_twice_or_after_a_later_one_and_only_once_it_is_saved(case in cases()) {
+    fn no_code_is_accepted_twice_or_after_a_later_one_and_only_once_it_is_saved(
+        case in cases_of_anybody(),
+    ) {
         after(&case);
     }
 
@@ -70,6 +72,14 @@ proptest! {
     }
 
     #[test]
+    fn whatever_came_before_an_issued_code_is_accepted_once_within_half_an_hour(
+        case in cases_of_anybody(),
+        from in any::<usize>(),
+    ) {
+        after(&case).owner_is_helped(origin(from));
+    }
+
+    #[test]
     fn an_attacker_who_never_stops_keeps_the_owner_out_of_no_login(
         case in cases(),
         from in any::<usize>(),
@@ -90,8 +100,8 @@ proptest! {
         let decoy = decoy();
         let mut world = World::new(decoy.clone(), Backoff::DEFAULT);
         for act in &acts {
-            // Nothing is ever enrolled on a decoy.
-            if !matches!(act, Act::Enrol { .. }) {
+            // Nothing is ever enrolled on a decoy, and no code issued to it.
+            if !matches!(act, Act::Enrol { .. } | Act::Issue(_)) {
                 world.act(act);
             }
         }
@@ -117,7 +127,7 @@ fn histories_lead_to_all_that_can_come_of_a_response() {
     let mut runner = TestRunner::deterministic();
     let mut tally = std::collections::BTreeMap::new();
     for _ in 0..128 {
-        let case = cases().new_tree(&mut runner).unwrap().current();
+        let case = cases_of_anybody().new_tree(&mut runner).unwrap().current();
         for outcome in after(&case).outcomes {
             *tally.entry(name(&outcome)).or_insert(0) += 1;
         }
@@ -134,6 +144,8 @@ fn histories_lead_to_all_that_can_come_of_a_response() {
         "recovery waits",
         "wrong recovery",
         "recovery",
+        "scratch",
+        "issued",
     ] {
         assert!(
             tally.get(outcome).is_some_and(|times| *times >= 3),
@@ -159,11 +171,13 @@ fn name(outcome: &Expected) -> &'static str {
         Expected::RecoveryWaits => "recovery waits",
         Expected::WrongRecovery => "wrong recovery",
         Expected::Recovery(_) => "recovery",
+        Expected::Scratch(_) => "scratch",
+        Expected::Issued => "issued",
     }
 }
 
 fn after(case: &Case) -> World {
-    let record = with_past(&enrolled(&case.kinds), case.past);
+    let record = with_past(&moved_over(&case.kinds, case.scratch_codes), case.past);
     let mut world = World::new(record, case.rule);
     for act in &case.acts {
         world.act(act);

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use countersign_core::credential::{Credential, CredentialId, Factor};
 use countersign_core::hotp::{Counter, Hotp, LookAhead};
+use countersign_core::issued::IssuedCode;
 use countersign_core::otp::{Algorithm, Digits};
 use countersign_core::record::Record;
 use countersign_core::recovery::RecoverySet;
@@ -50,6 +51,10 @@ pub(crate) const TOKEN: Kind = Kind {
 pub(crate) const FIRST_COUNTER: u64 = 7;
 
 impl Kind {
+    pub(crate) const fn is_app(self) -> bool {
+        matches!(self.moves, Moves::Clock { .. })
+    }
+
     pub(crate) fn factor(self, name: u8) -> Factor {
         let secret = Secret::from_entropy(&[name; 20]);
         let digits = Digits::new(self.digits).unwrap();
@@ -124,6 +129,18 @@ pub(crate) static NOBODY: LazyLock<(Record, Vec<String>)> = LazyLock::new(|| {
     (alice, codes.collect())
 });
 
+/// What another verifier handed out as scratch codes.
+pub(crate) const SCRATCH: [&str; 4] = ["10203040", "50607080", "12121212", "98765432"];
+
+/// A user who holds these, and so many scratch codes.
+pub(crate) fn moved_over(kinds: &[Kind], scratch_codes: usize) -> Record {
+    let codes = SCRATCH.map(|code| code.parse().unwrap());
+    let now = Timestamp::from_unix(START);
+    let alice = enrolled(kinds);
+    let moved_over = alice.import(&[], &codes[..scratch_codes], [9; 16], now);
+    moved_over.unwrap().0
+}
+
 /// A user who holds these.
 pub(crate) fn enrolled(kinds: &[Kind]) -> Record {
     let nobody = NOBODY.0.clone();
@@ -134,11 +151,28 @@ pub(crate) fn enrolled(kinds: &[Kind]) -> Record {
     })
 }
 
-/// A decoy that has ten recovery codes, as no decoy has.
+/// An issued code, which a decoy has.
+pub(crate) static ISSUED: LazyLock<(Record, String)> = LazyLock::new(|| {
+    let [from, expires] = [START, START + 600].map(Timestamp::from_unix);
+    let alice = moved_over(&[], SCRATCH.len());
+    let (alice, code) = alice
+        .issue(&[0x5b; IssuedCode::ENTROPY], from, expires)
+        .unwrap();
+    (alice, code.expose().to_string())
+});
+
+/// A decoy that has ten recovery codes, scratch codes and an issued one, as no decoy has.
 pub(crate) fn decoy() -> Record {
-    let decoy = Record::decoy(&[1; 20]).encode().unwrap();
-    let nobody = NOBODY.0.encode().unwrap();
-    with_item(&decoy, 4, items(&nobody).unwrap()[4])
+    let alice = ISSUED.0.encode().unwrap();
+    [4, 7, 8]
+        .into_iter()
+        .fold(Record::decoy(&[1; 20]), |decoy, place| {
+            with_item(
+                &decoy.encode().unwrap(),
+                place,
+                items(&alice).unwrap()[place],
+            )
+        })
 }
 
 /// The record with that past.
@@ -166,10 +200,14 @@ fn failed(times: usize, codes: usize) -> Throttle {
         })
 }
 
+/// The record with another item in its encoding, or one more.
 fn with_item(record: &[u8], index: usize, item: &[u8]) -> Record {
     let mut items = items(record).unwrap();
+    match items.get_mut(index) {
+        Some(there) => *there = item,
+        None => items.push(item),
+    }
     let array = 0x80 | u8::try_from(items.len()).unwrap();
-    items[index] = item;
     Record::decode(&[&[array], items.concat().as_slice()].concat()).unwrap()
 }
 

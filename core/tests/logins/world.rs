@@ -3,7 +3,9 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use countersign_core::code::Code;
 use countersign_core::credential::Factor;
+use countersign_core::issued::IssuedCode;
 use countersign_core::judgement::{Circumstances, Judgement, Response, Verdict};
 use countersign_core::record::Record;
 use countersign_core::throttle::{Backoff, Origin};
@@ -11,10 +13,13 @@ use countersign_core::time::Timestamp;
 use countersign_core::transaction::{Outcome, Transaction};
 
 use crate::attempt::{Attempt, Typing};
+use crate::expected::{Expected, Typed};
 use crate::history::{Act, Answer, Answered, Leap, Login, Rival};
-use crate::ledger::{Expected, Ledger, Typed};
+use crate::ledger::Ledger;
 use crate::store::{Fate, SaveError, Store};
-use crate::user::{Device, Maker, NOBODY, START, USUAL, devices, origin};
+use crate::user::{
+    Device, FIRST_COUNTER, ISSUED, Kind, Maker, Moves, NOBODY, SCRATCH, START, devices, origin,
+};
 
 pub(crate) struct World {
     pub(crate) store: Store,
@@ -27,8 +32,10 @@ pub(crate) struct World {
     typed: Vec<String>,
     /// Which code of which device was typed last.
     last_shown: Option<(Device, u64)>,
-    /// How many apps the user has had, at least.
-    apps: u8,
+    /// All codes ever issued.
+    issued: Vec<String>,
+    /// How many devices the user has had, at least.
+    devices: u8,
     /// What came of each response that was judged.
     pub(crate) outcomes: Vec<Expected>,
 }
@@ -47,14 +54,15 @@ struct Judged {
 impl World {
     pub(crate) fn new(record: Record, rule: Backoff) -> Self {
         Self {
+            ledger: Ledger::new(record.scratch_codes_left()),
             store: Store::new(record),
-            ledger: Ledger::default(),
+            issued: Vec::new(),
             rule,
             now: START,
             latest: START,
             typed: Vec::new(),
             last_shown: None,
-            apps: 100,
+            devices: 100,
             outcomes: Vec::new(),
         }
     }
@@ -64,7 +72,10 @@ impl World {
             Act::Leap(leap) => self.leap(*leap),
             Act::LogIn(login) => self.log_in(login),
             Act::Race(rivals) => self.race(rivals),
-            Act::Enrol { offset } => self.enrol(*offset),
+            Act::Enrol { device, offset } => self.enrol(*device, *offset),
+            Act::Issue(seconds) => {
+                self.issue(*seconds);
+            }
             Act::Unlock => {
                 let (record, revision) = self.store.load();
                 self.store
@@ -152,7 +163,7 @@ impl World {
         let begun = self.now;
         for place in 0.. {
             let text = self.text(answer, begun, place);
-            if !matches!(answer, Answer::Recovery(_) | Answer::WrongRecovery(_)) {
+            if text.parse::<Code>().is_ok() {
                 self.typed.push(text.clone());
             }
             match attempt.receive(text) {
@@ -169,7 +180,9 @@ impl World {
         match answer {
             Answer::Shown { credential, offset } => {
                 let devices = devices(&self.store.load().0);
-                let device = devices[credential % devices.len()].clone();
+                let Some(device) = devices.iter().cycle().nth(*credential).cloned() else {
+                    return "454545".to_owned();
+                };
                 let number = match &device.maker {
                     Maker::App(totp) => begun / totp.period().seconds(),
                     Maker::Token(_) => self.ledger.unused(&device),
@@ -189,6 +202,12 @@ impl World {
             Answer::Again(_) => "424242".to_owned(),
             Answer::Guess(digits) => digits.clone(),
             Answer::Recovery(number) => NOBODY.1[*number].clone(),
+            Answer::Scratch(place) => SCRATCH[*place].to_owned(),
+            Answer::Issued(back) => match self.issued.iter().rev().nth(*back) {
+                Some(code) => code.clone(),
+                None => ISSUED.1.clone(),
+            },
+            Answer::WrongIssued => "0-0000-0000".to_owned(),
             Answer::WrongRecovery(number) => format!("{number}-0000-0000-0000-0000"),
             Answer::Nonsense | Answer::ChooseRecovery => "let me in".to_owned(),
         }
@@ -207,9 +226,8 @@ impl World {
 
     /// How many responses were accepted.
     pub(crate) fn accepted(&self) -> usize {
-        let accepted =
-            |came: &&Expected| matches!(came, Expected::Proven(_) | Expected::Recovery(_));
-        self.outcomes.iter().filter(accepted).count()
+        let accepted = self.outcomes.iter().filter(|came| came.is_accepted());
+        accepted.count()
     }
 
     /// Judges a response, saves what is to be remembered, and tells what came of it. Whoever is
@@ -311,28 +329,45 @@ impl World {
         settled
     }
 
-    /// Enrols one more app, confirmed by the code that it shows.
-    fn enrol(&mut self, offset: i64) {
+    /// Issues a code that is good for so many seconds.
+    pub(crate) fn issue(&mut self, seconds: u64) -> String {
+        let (record, revision) = self.store.load();
+        let good = self.now..self.now.saturating_add(seconds);
+        let [from, expires] = [good.start, good.end].map(Timestamp::from_unix);
+        let number = u8::try_from(self.issued.len()).unwrap();
+        let entropy = [number; IssuedCode::ENTROPY];
+        let (record, code) = record.issue(&entropy, from, expires).unwrap();
+        self.store.save(record, revision, Fate::Saved).unwrap();
+        let code = code.expose().to_string();
+        self.issued.push(code.clone());
+        self.ledger.issued(code.clone(), good);
+        code
+    }
+
+    /// Enrols one more device, confirmed by the code that it shows.
+    fn enrol(&mut self, kind: Kind, offset: i64) {
         let (record, revision) = self.store.load();
         let now = Timestamp::from_unix(self.now);
         // No secret is enrolled twice.
-        self.apps = self.apps.saturating_add(1);
-        let factor = USUAL.factor(self.apps);
-        let Ok((offered, id)) = record.offer(factor, "", now) else {
+        self.devices = self.devices.saturating_add(1);
+        let Ok((offered, id)) = record.offer(kind.factor(self.devices), "", now) else {
             return;
         };
         let device = Device::of(offered.credentials().last().unwrap());
-        let number = (self.now / 30).saturating_add_signed(offset);
-        let code = self.show(device.clone(), number);
+        let (number, reach) = match kind.moves {
+            Moves::Clock { period, skew } => (self.now / period, skew),
+            Moves::Button { look_ahead } => (FIRST_COUNTER, look_ahead),
+        };
+        let is_near = offset.unsigned_abs() <= reach && (offset >= 0 || kind.is_app());
+        let code = self.show(device.clone(), number.saturating_add_signed(offset));
         let confirmed = offered.clone().confirm(id, &code.parse().unwrap(), now);
-        assert!(confirmed.is_ok() || offset.abs() > 1, "{offset}");
+        assert!(confirmed.is_ok() || !is_near, "{offset}");
         self.typed.push(code.clone());
         if let Ok(record) = &confirmed {
-            let held = record.credentials().last().unwrap();
-            let Factor::Totp { spent, .. } = held.factor() else {
-                panic!("an app is none any more");
+            let used = match record.credentials().last().unwrap().factor() {
+                Factor::Totp { spent, .. } => spent.unwrap().number(),
+                Factor::Hotp { next, .. } => next.value() - 1,
             };
-            let used = spent.unwrap().number();
             assert_eq!(self.ledger.shown(&device, used), code);
             self.ledger.use_up(record, id, used..=used, now);
         }
