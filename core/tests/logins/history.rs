@@ -4,6 +4,7 @@ use countersign_core::otp::Algorithm;
 use countersign_core::throttle::Backoff;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::Config;
 
 use crate::store::Fate;
 use crate::user::{Kind, Moves, Past, SCRATCH};
@@ -95,6 +96,15 @@ pub(crate) struct Case {
     pub(crate) past: Past,
     pub(crate) rule: Backoff,
     pub(crate) acts: Vec<Act>,
+}
+
+/// A history is long: a fifth as many as of other properties, 51 unless PROPTEST_CASES is set.
+pub(crate) fn fewer() -> Config {
+    let config = Config::default();
+    Config {
+        cases: config.cases / 5,
+        ..config
+    }
 }
 
 /// Histories of somebody who is enrolled.

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod damage;
+mod drift;
 mod expected;
 mod history;
 mod ledger;
