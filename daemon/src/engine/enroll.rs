@@ -94,18 +94,19 @@ impl Engine {
             .map_err(|_| Error::Rejected("not a code".into()))?;
 
         let mut made = Vec::new();
-        let name = self.change(caller, account, Demanded::Nothing, |engine, record| {
-            let confirmed = record
-                .confirm(id, &code, engine.clock.now())
-                .map_err(|error| match error {
-                    NotConfirmed::WrongCode => Error::Rejected(error.to_string()),
-                    NotConfirmed::NoOffer => Error::InvalidArgs(error.to_string()),
-                })?;
-            let (record, codes) = engine.with_recovery_codes(confirmed)?;
-            made = codes;
-            Ok(record)
-        })
-        .await?;
+        let name = self
+            .change(caller, account, Demanded::Nothing, |engine, record| {
+                let confirmed = record
+                    .confirm(id, &code, engine.clock.now())
+                    .map_err(|error| match error {
+                        NotConfirmed::WrongCode => Error::Rejected(error.to_string()),
+                        NotConfirmed::NoOffer => Error::InvalidArgs(error.to_string()),
+                    })?;
+                let (record, codes) = engine.with_recovery_codes(confirmed)?;
+                made = codes;
+                Ok(record)
+            })
+            .await?;
         let note = format!("credential {id}");
         self.tell_change(caller, (account.0, &name), Change::Enrolled, &note);
         file::seal(spelled(&made).iter().map(|code| code.as_str()))

@@ -66,6 +66,8 @@ impl Admin {
         options: RestoreOptions,
     ) -> Result<RestoreReport, Error> {
         Arc::clone(&self.engine).restore(file, options).await
+    }
+
     /// Issues a code that is good for one login: a sealed file with it, and until when it is good,
     /// in seconds since the epoch.
     #[zbus(out_args("code", "expires"))]
