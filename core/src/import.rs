@@ -98,11 +98,15 @@ impl Factor {
                     next,
                     uncertain,
                 },
-                Self::Hotp { next: there, .. },
+                Self::Hotp {
+                    next: next_there,
+                    uncertain: uncertain_there,
+                    ..
+                },
             ) => Self::Hotp {
                 hotp,
-                next: next.max(*there),
-                uncertain,
+                next: next.max(*next_there),
+                uncertain: uncertain || *uncertain_there,
             },
             (held @ Self::Totp { .. }, Self::Hotp { .. })
             | (held @ Self::Hotp { .. }, Self::Totp { .. }) => held,
