@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod attempt;
+mod changes;
 mod damage;
 mod drift;
 mod expected;
