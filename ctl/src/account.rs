@@ -115,12 +115,28 @@ impl Known {
         }
     }
 
+    /// Its name, if the account is there.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Account(account) => Some(&account.name),
+            Self::Gone(_) => None,
+        }
+    }
+
     pub(crate) fn uid(&self) -> u32 {
         match self {
             Self::Account(account) => account.uid,
             Self::Gone(uid) => *uid,
         }
     }
+}
+
+/// The uid that whoever runs this logged in with, which sudo and su leave as it is
+/// (pam_loginuid(8)); `None` for what no login has started.
+pub(crate) fn login_uid() -> Option<u32> {
+    let text = std::fs::read_to_string("/proc/self/loginuid").ok()?;
+    // 2^32 - 1 stands for "none".
+    text.trim().parse().ok().filter(|uid| *uid != u32::MAX)
 }
 
 /// The names of this machine's own accounts that a person may have: root's, and those from the

@@ -11,12 +11,15 @@ use crate::command::confirm::Confirm;
 use crate::command::enroll::Enroll;
 use crate::command::events::Events;
 use crate::command::init::Init;
+use crate::command::issue_code::IssueCode;
 use crate::command::list::List;
 use crate::command::recovery_codes::RecoveryCodes;
 use crate::command::reload::Reload;
 use crate::command::remove::Remove;
+use crate::command::rename::Rename;
 use crate::command::reset::Reset;
 use crate::command::restore::Restore;
+use crate::command::resync::Resync;
 use crate::command::status::Status;
 use crate::command::test::Test;
 use crate::command::unlock::Unlock;
@@ -79,12 +82,18 @@ pub(crate) enum Command {
     Status(Status),
     /// Go through what a login would ask; a code given here is spent
     Test(Test),
+    /// Call a credential otherwise
+    Rename(Rename),
+    /// Find a token that has run away, by two codes in a row
+    Resync(Resync),
     /// Take a credential away
     Remove(Remove),
     /// Make new recovery codes, and the old ones void
     RecoveryCodes(RecoveryCodes),
     /// List everybody who holds a factor
     List(List),
+    /// Make a code that opens one login, for a user without their phone
+    IssueCode(IssueCode),
     /// Forget a user's wrong codes: one code opens a login again
     Unlock(Unlock),
     /// Forget all that a user has: credentials, recovery codes

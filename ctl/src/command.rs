@@ -7,12 +7,15 @@ pub(crate) mod confirm;
 pub(crate) mod enroll;
 pub(crate) mod events;
 pub(crate) mod init;
+pub(crate) mod issue_code;
 pub(crate) mod list;
 pub(crate) mod recovery_codes;
 pub(crate) mod reload;
 pub(crate) mod remove;
+pub(crate) mod rename;
 pub(crate) mod reset;
 pub(crate) mod restore;
+pub(crate) mod resync;
 pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod unlock;
@@ -35,6 +38,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Enroll(arguments) => enroll::run(&arguments, &mut open()?),
         Command::Confirm(arguments) => confirm::run(&arguments, &mut open()?),
         Command::Status(arguments) => status::run(&arguments, &mut open()?),
+        Command::IssueCode(arguments) => issue_code::run(&arguments, &mut open()?),
+        Command::Rename(arguments) => rename::run(&arguments, &mut open()?),
+        Command::Resync(arguments) => resync::run(&arguments, &mut open()?),
         Command::List(arguments) => list::run(&arguments, &mut open()?),
         Command::Remove(arguments) => remove::run(&arguments, &mut open()?),
         Command::Reset(arguments) => reset::run(&arguments, &mut open()?),

@@ -73,6 +73,10 @@ fn with_look_ups(command: Command, line: &Line) -> Command {
         let wanted = match argument.get_id().as_str() {
             line::USER => candidates::users(&name, takes_credential),
             line::CREDENTIAL => candidates::credentials(&name),
+            line::USER_CREDENTIAL_LABEL => match line.user {
+                None => candidates::users(&name, true),
+                Some(_) => candidates::credentials(&name),
+            },
             _ => return argument,
         };
         let line = line.clone();

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use countersign_bus::{Client, Door, Error as Daemon};
-use zeroize::Zeroizing;
 
 use crate::account::Account;
 use crate::answers::Answers;
@@ -88,6 +87,11 @@ impl Context {
         outcome
     }
 
+    /// Whether any user may be named.
+    pub(crate) fn is_root(&self) -> bool {
+        door::is_root(&self.door)
+    }
+
     /// Refuses what only the root door serves, before anything is asked.
     pub(crate) fn need_root(&self, deed: &'static str) -> Result<(), Error> {
         if door::is_root(&self.door) {
@@ -118,33 +122,35 @@ impl Context {
         })
     }
 
-    /// Calls the daemon for a change, with a fresh code as proof where one is demanded: of an
-    /// enrolled user on the public door. It is asked for at most once.
+    /// Calls the daemon for a change, with a proof where one is demanded: on the public door, of an
+    /// enrolled user a code; of another, where the policy wants that, one from the admin. It is
+    /// asked for at most once.
     pub(crate) fn with_proof<T>(
         &mut self,
         account: &Account,
         mut change: impl FnMut(&mut Client, Option<String>) -> Result<T, Daemon>,
     ) -> Result<T, Error> {
-        if self.demands_proof(account)? {
-            let proof = self.proof()?;
-            return self.call(|client| change(client, Some(proof.to_string())));
+        if door::is_root(&self.door) {
+            return self.call(|client| change(client, None));
         }
-        let outcome = self.call(|client| change(client, None));
-        match outcome {
-            // Enrolled in the meantime, in another window.
-            Err(error) if error.is_prohibition() && self.demands_proof(account)? => {
-                let proof = self.proof()?;
-                self.call(|client| change(client, Some(proof.to_string())))
+        let mut status = self.status(account)?;
+        if !status.enrolled {
+            match self.call(|client| change(client, None)) {
+                Err(error) if error.is_prohibition() => {
+                    // It may be enrolled in the meantime, in another window.
+                    status = self.status(account)?;
+                    let ticket = status.issued_until.is_some_and(|until| until > self.now);
+                    if !status.enrolled && !ticket {
+                        return Err(error);
+                    }
+                }
+                outcome => return outcome,
             }
-            outcome => outcome,
         }
-    }
-
-    fn demands_proof(&mut self, account: &Account) -> Result<bool, Error> {
-        Ok(!door::is_root(&self.door) && self.status(account)?.enrolled)
-    }
-
-    fn proof(&mut self) -> Result<Zeroizing<String>, Error> {
-        self.answers.hidden("Code from one of your factors: ")
+        let proof = self.answers.hidden(match status.enrolled {
+            true => "Code from one of your factors, or a recovery code: ",
+            false => "Code from your admin: ",
+        })?;
+        self.call(|client| change(client, Some(proof.to_string())))
     }
 }

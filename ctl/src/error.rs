@@ -148,6 +148,17 @@ impl Error {
         )
     }
 
+    /// Whether it may be the user's record that the daemon cannot use.
+    pub(crate) fn is_about_the_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Daemon {
+                error: Daemon::NotPermitted(_) | Daemon::Unavailable(_),
+                ..
+            }
+        )
+    }
+
     /// This, with what state it leaves things in.
     pub(crate) fn leaving(self, state: String) -> Self {
         Self::Left {

@@ -36,12 +36,13 @@ impl KeyUri {
     /// The parameters that the app has to be told, if the secret is typed in, in words.
     pub(crate) fn settings(&self) -> String {
         let or = |name, default| self.parameter(name).unwrap_or(default);
-        format!(
-            "time-based, {} digits, every {} s, {}",
-            or("digits", "6"),
-            or("period", "30"),
-            or("algorithm", "SHA1")
-        )
+        let (digits, algorithm) = (or("digits", "6"), or("algorithm", "SHA1"));
+        if self.0.starts_with("otpauth://hotp/") {
+            let counter = or("counter", "0");
+            return format!("counter-based from {counter} on, {digits} digits, {algorithm}");
+        }
+        let period = or("period", "30");
+        format!("time-based, {digits} digits, every {period} s, {algorithm}")
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {
@@ -95,6 +96,12 @@ mod tests {
     fn what_is_not_said_is_as_the_format_has_it() {
         let uri = uri("otpauth://totp/a?secret=JBSWY3DP").unwrap();
         assert_eq!(uri.settings(), "time-based, 6 digits, every 30 s, SHA1");
+    }
+
+    #[test]
+    fn a_counter_is_told_where_it_begins() {
+        let uri = uri("otpauth://hotp/a?secret=JBSWY3DP&counter=7&digits=8").unwrap();
+        assert_eq!(uri.settings(), "counter-based from 7 on, 8 digits, SHA1");
     }
 
     #[test]

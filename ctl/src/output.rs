@@ -142,10 +142,13 @@ impl Output {
 }
 
 /// How things stand.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Tone {
     /// As they should.
     Good,
+    /// Neither well nor badly.
+    Note,
     /// Somebody should do something about it.
     Caution,
     /// Not as they should.
@@ -160,6 +163,7 @@ impl Tone {
             Self::Good => 32,
             Self::Caution => 33,
             Self::Bad => 31,
+            Self::Note => return text.to_owned(),
         };
         if !colour {
             return text.to_owned();

@@ -1,9 +1,10 @@
 //! What is reported, as JSON has it.
 
-use countersign_bus::types::{CredentialStatus, Factor, Status};
+use countersign_bus::types::{CredentialStatus, Factor, PlaceStatus, Status};
 use serde::Serialize;
 
 use crate::account::Account;
+use crate::words::printable;
 
 pub(crate) mod backup;
 
@@ -38,6 +39,24 @@ pub(crate) struct RecoveryCodes<'a> {
     pub(crate) recovery_codes: Vec<&'a str>,
 }
 
+/// A code that was just issued.
+#[derive(Serialize)]
+pub(crate) struct IssuedCode<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) uid: u32,
+    pub(crate) code: &'a str,
+    /// Until when it is good, in seconds since the epoch.
+    pub(crate) expires: u64,
+}
+
+/// A device that was just found again.
+#[derive(Serialize)]
+pub(crate) struct Resynchronized<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) uid: u32,
+    pub(crate) credential: &'a str,
+}
+
 /// What came of a login that was only gone through.
 #[derive(Serialize)]
 pub(crate) struct Tested<'a> {
@@ -52,26 +71,48 @@ pub(crate) struct Tested<'a> {
 }
 
 /// What is known of a user.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct UserStatus {
     pub(crate) user: Option<String>,
     pub(crate) uid: u32,
     pub(crate) enrolled: bool,
     pub(crate) credentials: Vec<Credential>,
     pub(crate) recovery_left: u32,
-    /// How many codes in a row a login asks for.
+    /// Scratch codes of the verifier that the user came from.
+    pub(crate) scratch_left: u32,
+    /// Until when a code from an admin is good, in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) issued_until: Option<u64>,
+    /// Seconds until recovery codes and codes from an admin are looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recovery_wait: Option<u64>,
+    /// How many codes in a row a login from a new place asks for.
     pub(crate) codes_demanded: u32,
-    /// Seconds until one code will do again.
+    /// Seconds until one code will do again there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) wait: Option<u64>,
     pub(crate) known_origins: Vec<String>,
+    /// What each place asks for.
+    pub(crate) places: Vec<Place>,
     /// Why nothing more is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) problem: Option<String>,
 }
 
-/// One credential of a user.
+/// What logins from one place are asked for.
 #[derive(Serialize)]
+pub(crate) struct Place {
+    /// `unknown`, `seat`, `locker` or an address.
+    pub(crate) place: String,
+    /// How many codes in a row.
+    pub(crate) codes: u32,
+    /// Seconds until one will do again, if that can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) wait: Option<u64>,
+}
+
+/// One credential of a user.
+#[derive(Default, Serialize)]
 pub(crate) struct Credential {
     pub(crate) id: String,
     /// `None` for a kind that a newer daemon has.
@@ -80,6 +121,22 @@ pub(crate) struct Credential {
     pub(crate) confirmed: bool,
     pub(crate) created: Option<u64>,
     pub(crate) last_used: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) digits: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) algorithm: Option<String>,
+    /// How many seconds a time-based code lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) period: Option<u32>,
+    /// How many periods the device's clock is ahead or, below zero, behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) drift: Option<i32>,
+    /// The counter of the next counter-based code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) counter: Option<u64>,
+    /// Whether two codes in a row have to find its counter first.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) uncertain: bool,
 }
 
 impl UserStatus {
@@ -101,24 +158,43 @@ impl UserStatus {
 impl From<Status> for UserStatus {
     fn from(status: Status) -> Self {
         let credentials = status.credentials.unwrap_or_default();
+        let places = status.places.unwrap_or_default();
         Self {
             user: status.user,
             uid: status.uid.unwrap_or(u32::MAX),
             enrolled: status.enrolled.unwrap_or_default(),
             credentials: credentials.into_iter().map(Credential::from).collect(),
             recovery_left: status.recovery_left.unwrap_or_default(),
+            scratch_left: status.scratch_left.unwrap_or_default(),
+            issued_until: status.issued_until,
+            recovery_wait: status.recovery_wait.filter(|wait| *wait > 0),
             codes_demanded: status.codes_demanded.unwrap_or(1),
             wait: status.wait.filter(|wait| *wait > 0),
             known_origins: status.known_origins.unwrap_or_default(),
+            places: places.into_iter().map(Place::from).collect(),
             problem: status.problem,
         }
     }
 }
 
+impl From<PlaceStatus> for Place {
+    fn from(status: PlaceStatus) -> Self {
+        Self {
+            place: status.place.unwrap_or_default(),
+            codes: status.codes.unwrap_or(1),
+            wait: status.wait.filter(|wait| *wait > 0),
+        }
+    }
+}
+
 impl Credential {
-    /// When it last proved something.
-    pub(crate) fn used(&self) -> Option<u64> {
-        self.last_used
+    /// What it is called in a sentence.
+    pub(crate) fn named(&self) -> String {
+        let id = printable(&self.id);
+        match &self.label {
+            Some(label) => format!("Credential {id} (\"{}\")", printable(label)),
+            None => format!("Credential {id}"),
+        }
     }
 }
 
@@ -133,6 +209,12 @@ impl From<CredentialStatus> for Credential {
             confirmed: status.confirmed.unwrap_or_default(),
             created: status.created,
             last_used: status.last_used,
+            digits: status.digits,
+            algorithm: status.algorithm,
+            period: status.period,
+            drift: status.drift,
+            counter: status.counter,
+            uncertain: status.uncertain.unwrap_or_default(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers, times and foreign text, as a person reads them.
 
+use std::time::Duration;
+
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use zeroize::Zeroizing;
@@ -114,6 +116,52 @@ pub(crate) fn wrapped(text: &str, width: usize) -> String {
     lines.join("\n")
 }
 
+/// A length of time as it is typed: a number and its unit, such as `90s`, `10m`, `2h`, `1d`.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3_600,
+        Some('d') => 86_400,
+        Some(_) | None => 0,
+    };
+    let number = text.get(..text.len().saturating_sub(1)).unwrap_or_default();
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit))
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "write a number and a unit: 90s, 10m, 2h, 1d".to_owned())
+}
+
+/// A code as it is read out on the telephone: letters by their names in the spelling alphabet of
+/// radio (ICAO), a comma where the code has a hyphen.
+pub(crate) fn spoken(code: &str) -> Zeroizing<String> {
+    // Room for all of it at once, so that no half-written copy is left behind.
+    let mut aloud = Zeroizing::new(String::with_capacity(code.len() * 10));
+    for c in code.chars() {
+        if c == '-' {
+            aloud.push(',');
+            continue;
+        }
+        if !aloud.is_empty() {
+            aloud.push(' ');
+        }
+        match SPELLING.iter().find(|name| name.starts_with(c)) {
+            Some(name) => aloud.push_str(name),
+            None => aloud.push(c),
+        }
+    }
+    aloud
+}
+
+const SPELLING: [&str; 26] = [
+    "Alfa", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India", "Juliett",
+    "Kilo", "Lima", "Mike", "November", "Oscar", "Papa", "Quebec", "Romeo", "Sierra", "Tango",
+    "Uniform", "Victor", "Whiskey", "X-ray", "Yankee", "Zulu",
+];
+
 /// A secret in groups of four, as it is easiest to type.
 pub(crate) fn grouped(secret: &str) -> Zeroizing<String> {
     // Room for all of it at once, so that no half-written copy is left behind.
@@ -196,6 +244,38 @@ mod tests {
         assert_eq!(until(now - 1, now), "in 0 s");
         // A clock was set back, or is behind the daemon's.
         assert_eq!(ago(now + 61, now), "in 2 min");
+    }
+
+    #[test]
+    fn a_length_of_time_has_a_unit() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("2h", 7_200), ("1d", 86_400)] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)));
+        }
+        for text in [
+            "",
+            "10",
+            "m",
+            "0m",
+            "-1m",
+            "1.5h",
+            "10 min",
+            "99999999999999999999d",
+            "9999999999999999d",
+            "1분",
+        ] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_read_out_by_the_names_of_its_letters() {
+        assert_eq!(
+            *spoken("0-AB7D-QX2H"),
+            "0, Alfa Bravo 7 Delta, Quebec X-ray 2 Hotel"
+        );
+        for (name, letter) in SPELLING.iter().zip('A'..='Z') {
+            assert!(name.starts_with(letter), "{name}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `enroll`: a new key, for an authenticator app to keep.
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, value_parser};
+use clap::{Args, ValueEnum, value_parser};
 use countersign_bus::types::{EnrollOptions, Factor};
 use zeroize::Zeroizing;
 
@@ -31,11 +31,14 @@ struct Offer {
     "countersignctl enroll --label phone     # your own, with a QR code to scan",
     "sudo countersignctl enroll alice        # alice's, while she is here to scan it",
     "sudo countersignctl enroll alice --unconfirmed --json >alice.json   # to send her",
-    "sudo countersignctl enroll alice --secret-stdin <token.key          # a token's",
+    "sudo countersignctl enroll alice --factor hotp --secret-stdin <token.key",
 ]))]
 pub(crate) struct Enroll {
     /// Whose factor it will be
     pub(crate) user: Option<String>,
+    /// Codes by the clock (an app), or by a counter (most hardware tokens)
+    #[arg(long, value_name = "KIND", default_value = "totp")]
+    pub(crate) factor: Kind,
     /// What to call it, such as "phone"
     #[arg(long)]
     pub(crate) label: Option<String>,
@@ -50,6 +53,12 @@ pub(crate) struct Enroll {
         value_parser = PossibleValuesParser::new(["SHA1", "SHA256", "SHA512"])
     )]
     pub(crate) algorithm: Option<String>,
+    /// How many seconds a code by the clock lasts
+    #[arg(long, value_name = "S", value_parser = value_parser!(u32).range(15..=120))]
+    pub(crate) period: Option<u32>,
+    /// Which number the next code by a counter has; 0 for a new token
+    #[arg(long, value_name = "N", conflicts_with = "period")]
+    pub(crate) counter: Option<u64>,
     /// Have it count at once, without a first code (root)
     #[arg(long)]
     pub(crate) unconfirmed: bool,
@@ -62,6 +71,24 @@ pub(crate) struct Enroll {
     /// Print JSON, and ask for no first code
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A kind of factor that can be set up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Kind {
+    /// By the clock
+    Totp,
+    /// By a counter
+    Hotp,
+}
+
+impl From<Kind> for Factor {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Totp => Self::Totp,
+            Kind::Hotp => Self::Hotp,
+        }
+    }
 }
 
 pub(super) fn run(arguments: &Enroll, context: &mut Context) -> Result<(), Error> {
@@ -79,7 +106,7 @@ pub(super) fn run(arguments: &Enroll, context: &mut Context) -> Result<(), Error
             user: &account.name,
             uid: account.uid,
             credential: &offer.credential,
-            factor: Factor::Totp,
+            factor: arguments.factor.into(),
             confirmed: arguments.unconfirmed,
             secret: offer.uri.secret(),
             uri: offer.uri.as_str(),
@@ -124,13 +151,13 @@ fn offer(
             label: arguments.label.clone(),
             digits: arguments.digits,
             algorithm: arguments.algorithm.as_deref().map(str::to_ascii_uppercase),
+            period: arguments.period,
+            counter: arguments.counter,
             unconfirmed: arguments.unconfirmed.then_some(true),
-            period: None,
-            counter: None,
             secret: secrets.pop().map(Into::into),
             proof,
         };
-        client.enroll(account.wire(), Factor::Totp, &options)
+        client.enroll(account.wire(), arguments.factor.into(), &options)
     })?;
     let mut lines = sealed::lines(file)?.into_iter();
     let uri = lines

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::error::Error;
 use crate::help;
-use crate::report::{Credential, UserStatus, factor_name};
+use crate::report::{UserStatus, factor_name};
 use crate::table::Columns;
 use crate::words::{ago, count};
 
@@ -95,7 +95,11 @@ fn factors(user: &UserStatus) -> String {
 }
 
 fn last_used(user: &UserStatus, now: u64) -> String {
-    let last = user.credentials.iter().filter_map(Credential::used).max();
+    let last = user
+        .credentials
+        .iter()
+        .filter_map(|credential| credential.last_used)
+        .max();
     last.map_or_else(|| "never".to_owned(), |time| ago(time, now))
 }
 

@@ -1,14 +1,21 @@
-//! `status`: what a user holds, and what a login asks for now.
+//! `status`: what a user holds, what stands in the way of a login, and what mends it.
 
+mod findings;
+mod lately;
+
+use clap::Args;
+use serde::Serialize;
+
+use self::findings::{Finding, findings};
+use self::lately::{Failure, failures};
 use crate::account::{Account, Known};
 use crate::context::Context;
 use crate::error::Error;
 use crate::help;
-use crate::output::{Output, Tone};
+use crate::output::Output;
 use crate::report::{Credential, UserStatus, factor_name};
 use crate::table::Columns;
 use crate::words::{ago, count, duration, printable};
-use clap::Args;
 
 #[derive(Args, Debug)]
 #[command(after_help = help::examples(&[
@@ -24,76 +31,94 @@ pub(crate) struct Status {
     pub(crate) json: bool,
 }
 
+/// Whom it is about, and who asks when.
+struct Whom<'a> {
+    known: &'a Known,
+    by_root: bool,
+    now: u64,
+}
+
+/// All of it, as JSON has it.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    status: &'a UserStatus,
+    findings: &'a [Finding],
+    failures: &'a [Failure],
+}
+
 pub(super) fn run(arguments: &Status, context: &mut Context) -> Result<(), Error> {
-    let whom = match &arguments.user {
+    let known = match &arguments.user {
         Some(user) => Known::find(user)?,
         None => Known::Account(Account::find(None)?),
     };
-    let status = match &whom {
-        Known::Account(account) => context.status(account)?,
-        Known::Gone(uid) => gone(*uid, context)?,
+    let by_root = context.is_root();
+    let status = match &known {
+        Known::Account(account) => match context.status(account) {
+            // What cannot be read, or is another's, only the list tells.
+            Err(error) if by_root && error.is_about_the_record() => {
+                kept(account.uid, context)?.ok_or(error)?
+            }
+            outcome => outcome?,
+        },
+        Known::Gone(uid) => {
+            context.need_root("see what is left of an account that is gone")?;
+            kept(*uid, context)?.ok_or_else(|| Error::NoSuchUser(uid.to_string()))?
+        }
+    };
+    let whom = Whom {
+        known: &known,
+        by_root,
+        now: context.now,
+    };
+    let findings = findings(&whom, &status);
+    let failures = match by_root {
+        true => failures(known.uid(), context),
+        false => Vec::new(),
+    };
+    let report = Report {
+        status: &status,
+        findings: &findings,
+        failures: &failures,
     };
     if arguments.json {
-        return context.output.json(&status);
+        return context.output.json(&report);
     }
-    context.output.strong(&whom.to_string())?;
-    if let (Known::Gone(_), Some(name)) = (&whom, &status.user) {
-        let name = printable(name);
-        context.output.say(&format!("It was {name}'s."))?;
-    }
-    show(&whom, &status, context.now, &context.output)
+    show(&whom, &report, &context.output)
 }
 
-/// What is left of a user whose account is gone, and whose name only the daemon still knows.
-fn gone(uid: u32, context: &mut Context) -> Result<UserStatus, Error> {
-    context.need_root("see what is left of an account that is gone")?;
+/// What is kept under a uid, whatever name it is kept with.
+fn kept(uid: u32, context: &mut Context) -> Result<Option<UserStatus>, Error> {
     let page = context.call(|client| client.list(uid.checked_sub(1), 1))?;
-    page.into_iter()
+    Ok(page
+        .into_iter()
         .map(UserStatus::from)
-        .find(|user| user.uid == uid)
-        .ok_or_else(|| Error::NoSuchUser(uid.to_string()))
+        .find(|user| user.uid == uid))
 }
 
-fn show(whom: &Known, status: &UserStatus, now: u64, output: &Output) -> Result<(), Error> {
+fn show(whom: &Whom<'_>, report: &Report<'_>, output: &Output) -> Result<(), Error> {
+    let status = report.status;
+    output.strong(&whom.known.to_string())?;
+    if let (Known::Gone(_), Some(name)) = (whom.known, &status.user) {
+        output.say(&format!("It was {}'s.", printable(name)))?;
+    }
     if !status.credentials.is_empty() {
         output.line("")?;
-        output.table(&credentials(status, now, output))?;
+        output.table(&credentials(status, whom.now, output))?;
     }
     output.line("")?;
-    if !status.enrolled {
-        return output.tell(Tone::Bad, &unenrolled(whom, status));
+    for finding in report.findings {
+        output.tell(finding.tone, &finding.shown())?;
     }
-    let tone = match status.codes_demanded {
-        0 | 1 => Tone::Good,
-        _ => Tone::Caution,
-    };
-    output.tell(tone, &demand(status))?;
-    match status.recovery_left {
-        0 => output.tell(Tone::Caution, &recovery(whom, status))?,
-        _ => output.say(&recovery(whom, status))?,
+    if let Some(places) = places(status, output) {
+        output.line("")?;
+        output.table(&places)?;
     }
-    if !status.known_origins.is_empty() {
-        let origins: Vec<_> = status.known_origins.iter().map(|o| printable(o)).collect();
-        output.say(&format!(
-            "Wrong codes from elsewhere do not count for: {}.",
-            origins.join(", ")
-        ))?;
+    if !report.failures.is_empty() {
+        output.line("")?;
+        output.table(&lately::table(report.failures, whom.now, output.width()))?;
     }
     Ok(())
-}
-
-fn unenrolled(whom: &Known, status: &UserStatus) -> String {
-    match whom {
-        Known::Gone(_) => "No factor is set up.".to_owned(),
-        Known::Account(account) if status.credentials.is_empty() => format!(
-            "No factor is set up. Set one up:\n  countersignctl enroll{}",
-            account.argument()
-        ),
-        Known::Account(account) => format!(
-            "No login takes its codes until a first one confirms it:\n  countersignctl confirm{}",
-            account.argument()
-        ),
-    }
 }
 
 fn credentials(status: &UserStatus, now: u64, output: &Output) -> Columns<6> {
@@ -101,85 +126,56 @@ fn credentials(status: &UserStatus, now: u64, output: &Output) -> Columns<6> {
         ["ID", "FACTOR", "LABEL", "STATE", "MADE", "LAST USED"],
         output.width(),
     );
+    let when =
+        |time: Option<u64>, none: &str| time.map_or_else(|| none.to_owned(), |time| ago(time, now));
     for credential in &status.credentials {
         table.row([
             &credential.id,
             factor_name(credential.factor),
             credential.label.as_deref().unwrap_or("-"),
-            if credential.confirmed {
-                "confirmed"
-            } else {
-                "unconfirmed"
-            },
-            &credential
-                .created
-                .map_or_else(|| "-".to_owned(), |time| ago(time, now)),
-            &last_used(credential, now),
+            state(credential),
+            &when(credential.created, "-"),
+            &when(credential.last_used, "never"),
         ]);
     }
     table
 }
 
-fn last_used(credential: &Credential, now: u64) -> String {
-    credential
-        .last_used
-        .map_or_else(|| "never".to_owned(), |time| ago(time, now))
-}
-
-fn recovery(whom: &Known, status: &UserStatus) -> String {
-    match status.recovery_left {
-        0 => format!(
-            "No recovery code is left. Make new ones:\n  countersignctl recovery-codes{}",
-            whom.argument()
-        ),
-        left => format!("{} left.", count(left as usize, "recovery code")),
+fn state(credential: &Credential) -> &'static str {
+    match (credential.confirmed, credential.uncertain) {
+        (false, _) => "unconfirmed",
+        (true, false) => "confirmed",
+        (true, true) => "restored",
     }
 }
 
-/// What a login from a new place asks for, in words.
-fn demand(status: &UserStatus) -> String {
-    let wait = status
-        .wait
-        .map(|seconds| format!(", for another {}", duration(seconds)))
-        .unwrap_or_default();
-    match status.codes_demanded {
-        0 | 1 => "A login from a new place asks for one code.".to_owned(),
-        2 => format!(
-            "After too many wrong codes, a login from a new place asks for two codes in a row{wait}."
-        ),
-        more => {
-            format!(
-                "After too many wrong codes, a login from a new place asks for {more} codes in a row{wait}."
-            )
-        }
+/// What each place asks for, if any asks for more than one code.
+fn places(status: &UserStatus, output: &Output) -> Option<Columns<3>> {
+    if status.places.iter().all(|place| place.codes <= 1) {
+        return None;
     }
+    let mut table = Columns::new(["LOGIN FROM", "ASKS FOR", "FOR ANOTHER"], output.width());
+    for place in &status.places {
+        let asks = match place.codes {
+            0 | 1 => "one code".to_owned(),
+            codes => format!("{} in a row", count(codes as usize, "code")),
+        };
+        let wait = place.wait.filter(|_| place.codes > 1).map(duration);
+        table.row([
+            &self::place(&place.place),
+            &asks,
+            wait.as_deref().unwrap_or("-"),
+        ]);
+    }
+    Some(table)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn status(codes_demanded: u32, wait: Option<u64>) -> UserStatus {
-        UserStatus::from(countersign_bus::types::Status {
-            codes_demanded: Some(codes_demanded),
-            wait,
-            ..countersign_bus::types::Status::default()
-        })
-    }
-
-    #[test]
-    fn what_a_login_asks_for_is_said_in_words() {
-        assert_eq!(
-            demand(&status(1, None)),
-            "A login from a new place asks for one code."
-        );
-        assert_eq!(
-            demand(&status(2, Some(3541))),
-            "After too many wrong codes, a login from a new place asks for two codes in a row, for another 60 min."
-        );
-        assert_eq!(
-            demand(&status(3, None)),
-            "After too many wrong codes, a login from a new place asks for 3 codes in a row."
-        );
+/// A place, in words.
+fn place(name: &str) -> String {
+    match name {
+        "unknown" => "anywhere new".to_owned(),
+        "seat" => "this machine".to_owned(),
+        "locker" => "screen lockers".to_owned(),
+        address => printable(address),
     }
 }

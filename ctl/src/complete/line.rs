@@ -12,6 +12,9 @@ pub(super) const USER: &str = "user";
 /// The argument that names a credential.
 pub(super) const CREDENTIAL: &str = "credential";
 
+/// The three arguments of `rename`, the first of which may be left out.
+pub(super) const USER_CREDENTIAL_LABEL: &str = "user_credential_label";
+
 /// The words in front of the one that is being completed, as far as a look-up needs them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
@@ -42,13 +45,17 @@ impl Line {
                 bus: value(command, "bus"),
             },
             // Where both may be left out but one, a lone word is taken for the credential.
-            user: value(command, USER).or_else(|| value(command, CREDENTIAL)),
+            user: [USER, CREDENTIAL, USER_CREDENTIAL_LABEL]
+                .iter()
+                .find_map(|id| value(command, id)),
         }
     }
 }
 
+/// An argument's value, or the first of several.
 fn value<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, id: &str) -> Option<T> {
-    matches.try_get_one(id).ok().flatten().cloned()
+    let mut values = matches.try_get_many(id).ok().flatten()?;
+    values.next().cloned()
 }
 
 #[cfg(test)]
@@ -68,6 +75,10 @@ mod tests {
         );
         assert_eq!(
             line("countersignctl confirm alice ").user.as_deref(),
+            Some("alice")
+        );
+        assert_eq!(
+            line("countersignctl rename alice ").user.as_deref(),
             Some("alice")
         );
         assert_eq!(line("countersignctl remove al").user, None);

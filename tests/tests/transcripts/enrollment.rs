@@ -84,7 +84,7 @@ fn a_user_enrolls_and_changes_what_they_hold() {
     let mut phone = Phone::scan(&run.terminal.until(FIRST));
     run.terminal.answer("", &phone.code(), "its first code");
     run.ends(0);
-    let proof = "Code from one of your factors: ";
+    let proof = "Code from one of your factors, or a recovery code: ";
     let mut run = desk.types(ALICE, "countersignctl enroll --label tablet");
     run.terminal
         .answer(proof, &phone.code(), "the phone's next code");
