@@ -76,7 +76,7 @@ fn without_self_service_a_user_is_told_whom_to_ask() {
 
 #[test]
 fn a_user_enrolls_and_changes_what_they_hold() {
-    let on = ("self-service = \"off\"", "self-service = \"on\"");
+    let on = ("self-service = \"off\"", "self-service = \"open\"");
     let Some(desk) = Desk::with(&[on]) else {
         return;
     };
