@@ -92,7 +92,7 @@ pub(crate) enum Command {
     RecoveryCodes(RecoveryCodes),
     /// List everybody who holds a factor
     List(List),
-    /// Make a code that opens one login, for a user without their phone
+    /// Make a code for one login, for somebody without their phone
     IssueCode(IssueCode),
     /// Forget a user's wrong codes: one code opens a login again
     Unlock(Unlock),
