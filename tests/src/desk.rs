@@ -37,7 +37,7 @@ const INSTALLED: &str = "set -e
     show root /root
     cd \"$home\"
     exec setpriv --reuid=\"$uid\" --regid=\"$uid\" --clear-groups -- env -i HOME=\"$home\" \
-        USER=\"$name\" PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C.UTF-8 TERM=xterm-256color \
+        USER=\"$name\" PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C.UTF-8 TZ=UTC0 TERM=xterm-256color \
         sh -c \"$line\"";
 
 /// People at terminals of a machine on which Countersign is installed, and what they see.

@@ -81,3 +81,92 @@ fn travelling(event: events::Event) -> Event {
         problem: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use countersign_bus::types::{EnrollOptions, Login};
+    use futures_lite::future::block_on;
+
+    use super::*;
+    use crate::authorize::Caller;
+    use crate::clock::Manual;
+    use crate::config::Config;
+    use crate::engine::Attempt;
+    use crate::entropy::Kernel;
+    use crate::events::Ring;
+    use crate::init::init;
+    use crate::store::sqlite::Sqlite;
+    use crate::vault::{Slot, Vault};
+
+    /// How many chunks of events are in the store.
+    fn chunks(engine: &Engine) -> usize {
+        let places = |ring: Ring| (0..ring.chunks()).map(move |place| Slot::Events(ring, place));
+        let slots = Ring::ALL.into_iter().flat_map(places);
+        let filled = |slot: &Slot| block_on(engine.vault.load(slot)).unwrap().bytes.is_some();
+        slots.filter(filled).count()
+    }
+
+    fn engine(directory: &std::path::Path) -> Arc<Engine> {
+        let (state, key) = (directory.join("state"), directory.join("key"));
+        init(&state, &key, None).unwrap();
+        let vault = Vault::new(Sqlite::open(&state), key);
+        let clock = Manual::at(1_790_000_000);
+        Arc::new(Engine::new(vault, clock, Kernel, Config::default()))
+    }
+
+    #[test]
+    fn a_login_and_a_change_are_told_and_answered_before_any_event_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = engine(directory.path());
+        let options = EnrollOptions {
+            unconfirmed: Some(true),
+            ..EnrollOptions::default()
+        };
+        block_on(engine.enroll(&Caller::Root, (1000, "ada"), 1, &options)).unwrap();
+        let login = Login {
+            user: Some("ada".to_owned()),
+            uid: Some(1000),
+            ..Login::default()
+        };
+        for _ in 0..200 {
+            let begun = block_on(Attempt::begin(&engine, &Caller::Root, &login, "id"));
+            let (mut attempt, _) = begun.unwrap();
+            // A wrong one in most cases; in one of 300,000, all three are taken.
+            let _ = block_on(attempt.respond("000000"));
+        }
+        let all = EventOptions::default();
+        let (told, _) = block_on(engine.read_events(0, &all)).unwrap();
+        assert_eq!(told.len(), 201);
+        assert_eq!(chunks(&engine), 0);
+
+        block_on(engine.write_events()).unwrap();
+        assert_eq!(chunks(&engine), 3, "a change, and 200 logins in two");
+        assert_eq!(block_on(engine.read_events(0, &all)).unwrap().0.len(), 201);
+    }
+
+    #[test]
+    fn a_page_has_no_more_than_a_thousand_events_whatever_is_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = engine(directory.path());
+        for number in 0..1200 {
+            let event = crate::events::Event {
+                at: number,
+                ..crate::events::Event::default()
+            };
+            engine.events.record(Ring::Accepted, event);
+            if number % 100 == 0 {
+                block_on(engine.write_events()).unwrap();
+            }
+        }
+        for limit in [None, Some(u32::MAX)] {
+            let options = EventOptions {
+                limit,
+                ..EventOptions::default()
+            };
+            let (events, _) = block_on(engine.read_events(1, &options)).unwrap();
+            assert_eq!(events.len(), 1000);
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! that runs as its own user, and people without privileges.
 
 mod enrollment;
+mod events;
 mod flood;
 mod limits;
 mod methods;

@@ -140,7 +140,7 @@ fn tone(event: &Event) -> Option<Tone> {
         "accepted" | "enrolled" => Some(Tone::Good),
         "rejected" | "unavailable" => Some(Tone::Bad),
         "throttled" | "removed" | "reset" => Some(Tone::Caution),
-        _ => None,
+        _ => event.wrong.map(|_| Tone::Caution),
     }
 }
 
