@@ -23,13 +23,13 @@ fn a_login_that_was_begun_and_left_leaves_no_event_and_one_with_an_answer_does()
 
     let mut client = place.client(ADA);
     let (transaction, _) = begin(&mut client, &request(ADA));
+    let _ = client.respond(&transaction, &ada.code(now())).unwrap();
+    let (transaction, _) = begin(&mut client, &request(ADA));
     let wrong = ada.wrong_code(now());
     assert!(client.respond(&transaction, &wrong).is_ok(), "asked again");
     client.cancel(&transaction).unwrap();
-    let (transaction, _) = begin(&mut client, &request(ADA));
-    let _ = client.respond(&transaction, &ada.code(now())).unwrap();
     let after = told(&place);
-    let [abandoned, accepted] = &after[before.len()..] else {
+    let [accepted, abandoned] = &after[before.len()..] else {
         panic!("{after:#?}");
     };
     assert_eq!(abandoned.outcome.as_deref(), Some("abandoned"));

@@ -8,6 +8,8 @@ use crate::output::Tone;
 use crate::words::{local, printable};
 
 const HEADINGS: [&str; 7] = ["TIME", "USER", "EVENT", "SERVICE", "FROM", "FACTOR", "NOTE"];
+/// How far columns are apart.
+const GAP: usize = 2;
 /// Which column is coloured.
 const EVENT: usize = 2;
 
@@ -68,13 +70,12 @@ impl Sheet {
     pub(super) fn line(&self, row: &Row) -> String {
         let mut line = String::new();
         for (index, (cell, width)) in row.cells.iter().zip(self.widths).enumerate() {
-            // Padding counts letters, so the colour comes after it.
-            let cell = format!("{cell:width$}");
+            let padding = width.saturating_sub(cell.chars().count()) + GAP;
             match row.tone.filter(|_| index == EVENT) {
-                Some(tone) => line += &tone.dye(&cell, self.colour),
-                None => line += &cell,
+                Some(tone) => line += &tone.dye(cell, self.colour),
+                None => line += cell,
             }
-            line += "  ";
+            line.extend(std::iter::repeat_n(' ', padding));
         }
         line.trim_end().to_owned()
     }
