@@ -151,9 +151,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let engine = engine(directory.path());
         for number in 0..1200 {
-            let event = crate::events::Event {
+            let event = events::Event {
                 at: number,
-                ..crate::events::Event::default()
+                ..events::Event::default()
             };
             engine.events.record(Ring::Accepted, event);
             if number % 100 == 0 {
