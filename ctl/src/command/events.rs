@@ -81,6 +81,9 @@ pub(super) fn run(arguments: &Events, context: &mut Context) -> Result<(), Error
         return context.output.say("Nothing of that kind has happened.");
     }
     let mut sheet = Sheet::new(context.output.colour());
+    if arguments.follow {
+        sheet = sheet.roomy();
+    }
     let rows: Vec<_> = events
         .iter()
         .map(|event| sheet.row(event, context.now))

@@ -8,6 +8,8 @@ use crate::output::Tone;
 use crate::words::{local, printable};
 
 const HEADINGS: [&str; 7] = ["TIME", "USER", "EVENT", "SERVICE", "FROM", "FACTOR", "NOTE"];
+/// Widths for what is not known yet: a time of today, a longer name, an IPv4 address.
+const ROOMY: [usize; 7] = [8, 10, 9, 10, 15, 8, 4];
 /// How far columns are apart.
 const GAP: usize = 2;
 /// Which column is coloured.
@@ -33,6 +35,14 @@ impl Sheet {
             widths: HEADINGS.map(str::len),
             zone: TimeZone::system(),
             colour,
+        }
+    }
+
+    /// Wide enough from the start for most of what may come later.
+    pub(super) fn roomy(self) -> Self {
+        Self {
+            widths: ROOMY,
+            ..self
         }
     }
 
