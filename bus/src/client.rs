@@ -340,7 +340,7 @@ impl Client {
     }
 
     /// Calls for what takes as long as there are users.
-    fn unhurried<T>(&mut self, call: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn unhurried<T>(&mut self, call: impl FnOnce(&mut Self) -> T) -> T {
         const HOUR: Duration = Duration::from_secs(60 * 60);
         let usual = std::mem::replace(&mut self.limit, HOUR);
         let outcome = call(self);
@@ -348,7 +348,7 @@ impl Client {
         outcome
     }
 
-    fn call<B, R>(
+    pub(crate) fn call<B, R>(
         &mut self,
         path: &str,
         interface: &str,

@@ -50,6 +50,11 @@ impl Error {
         }
     }
 
+    /// What it says beside its name, for a log or an admin.
+    pub fn text(&self) -> &str {
+        self.parts().1
+    }
+
     fn named(name: &str, text: String) -> Self {
         match name.strip_prefix(PREFIX) {
             None if name == INVALID_ARGS => Self::InvalidArgs(text),

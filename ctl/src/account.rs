@@ -42,6 +42,18 @@ impl Account {
         self.uid == Uid::effective().as_raw()
     }
 
+    /// Its group.
+    pub(crate) fn gid(&self) -> u32 {
+        self.gid.as_raw()
+    }
+
+    /// Its home, as the system has it.
+    pub(crate) fn home(&self) -> Result<String, Error> {
+        let user = User::from_uid(Uid::from_raw(self.uid)).map_err(Error::Accounts)?;
+        let user = user.ok_or_else(|| Error::NoSuchUser(self.name.clone()))?;
+        Ok(user.dir.to_string_lossy().into_owned())
+    }
+
     /// As the daemon's interface names it.
     pub(crate) fn wire(&self) -> client::Account<'_> {
         (self.uid, &self.name)

@@ -10,6 +10,7 @@ use crate::command::completions::Completions;
 use crate::command::confirm::Confirm;
 use crate::command::enroll::Enroll;
 use crate::command::events::Events;
+use crate::command::import::Import;
 use crate::command::init::Init;
 use crate::command::issue_code::IssueCode;
 use crate::command::list::List;
@@ -104,6 +105,8 @@ pub(crate) enum Command {
     Restore(Restore),
     /// Show who logged in and who did not, and what was changed
     Events(Events),
+    /// Take over what other modules keep of their users
+    Import(Import),
     /// Make the master key and the database, where there are none
     Init(Init),
     /// Check a configuration file, without using it

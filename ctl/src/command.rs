@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod confirm;
 pub(crate) mod enroll;
 pub(crate) mod events;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod issue_code;
 pub(crate) mod list;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Backup(arguments) => backup::run(&arguments, &mut open()?),
         Command::Restore(arguments) => restore::run(&arguments, &mut open()?),
         Command::Events(arguments) => events::run(&arguments, &mut open()?),
+        Command::Import(arguments) => import::run(&arguments, &mut open()?),
         Command::Reload(arguments) => reload::run(&arguments, &mut open()?),
     }
 }

@@ -13,6 +13,7 @@ mod context;
 mod door;
 mod error;
 mod help;
+mod import;
 mod key_uri;
 mod output;
 mod passphrase;

@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn what_is_sealed_is_read_from_its_beginning() {
         let mut text = String::new();
-        File::from(seal("JBSWY3DPEHPK3PXP").unwrap())
+        File::from(seal(b"JBSWY3DPEHPK3PXP").unwrap())
             .read_to_string(&mut text)
             .unwrap();
         assert_eq!(text, "JBSWY3DPEHPK3PXP");
@@ -82,14 +82,14 @@ mod tests {
 
     #[test]
     fn what_is_sealed_cannot_be_changed() {
-        let mut file = File::from(seal("JBSWY3DPEHPK3PXP").unwrap());
+        let mut file = File::from(seal(b"JBSWY3DPEHPK3PXP").unwrap());
         assert!(file.write_all(b"MMMM").is_err());
         assert!(file.set_len(0).is_err());
     }
 
     #[test]
     fn lines_come_back_whatever_the_offset() {
-        let mut file = File::from(seal("otpauth://totp/x\n1-AAAA\n2-BBBB\n").unwrap());
+        let mut file = File::from(seal(b"otpauth://totp/x\n1-AAAA\n2-BBBB\n").unwrap());
         file.seek(io::SeekFrom::End(0)).unwrap();
         let lines = lines(file).unwrap();
         let lines: Vec<_> = lines.iter().map(|line| line.as_str()).collect();

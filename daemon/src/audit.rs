@@ -150,6 +150,8 @@ pub enum Change {
     Removed,
     /// New recovery codes were made.
     RecoveryCodes,
+    /// What another module kept of the user was taken over.
+    Imported,
     /// All that was known of the user was forgotten.
     Reset,
     /// The user's wrong answers were forgotten.
@@ -172,6 +174,7 @@ impl Change {
             Self::Enrolled => "enrolled",
             Self::Removed => "removed",
             Self::RecoveryCodes => "recovery-codes",
+            Self::Imported => "imported",
             Self::Reset => "reset",
             Self::Unlocked => "unlocked",
             Self::Renamed => "renamed",

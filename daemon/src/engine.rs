@@ -29,6 +29,7 @@ mod enroll;
 mod errand;
 mod events;
 mod file;
+mod import;
 mod restore;
 mod status;
 

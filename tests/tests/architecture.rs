@@ -19,7 +19,10 @@ const TABLE: [(&str, &[&str]); 6] = [
             "zeroize",
         ],
     ),
-    ("countersign-bus", &["rustix", "serde", "zbus", "zruntime"]),
+    (
+        "countersign-bus",
+        &["rustix", "serde", "zbus", "zeroize", "zruntime"],
+    ),
     ("pam-countersign-ffi", &["libc", "pam-bindings", "zeroize"]),
     (
         "pam_countersign",

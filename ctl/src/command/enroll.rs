@@ -143,7 +143,10 @@ fn offer(
 ) -> Result<Offer, Error> {
     // As many as there may be calls: sent, a file is gone.
     let mut secrets = match secret {
-        Some(secret) => vec![sealed::seal(secret)?, sealed::seal(secret)?],
+        Some(secret) => vec![
+            sealed::seal(secret.as_bytes())?,
+            sealed::seal(secret.as_bytes())?,
+        ],
         None => Vec::new(),
     };
     let (credential, file) = context.with_proof(account, |client, proof| {

@@ -27,20 +27,22 @@ fn write<'a>(lines: impl IntoIterator<Item = &'a str>) -> io::Result<OwnedFd> {
     Ok(OwnedFd::from(std::os::fd::OwnedFd::from(file)))
 }
 
+/// The most bytes that one secret may have.
+pub(super) const LONGEST: u64 = 4096;
+
 /// The text in a file that a client handed over.
-///
-/// It must be a sealed file in memory: anything else could make the daemon wait for ever, or
-/// change while it is read.
 pub(super) fn read(fd: &OwnedFd) -> Result<Zeroizing<String>, Error> {
-    let bytes = read_bytes(fd)?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Error::InvalidArgs("secret: it is not UTF-8".into()))?;
+    let bytes = read_bytes(fd, LONGEST)?;
+    let text = std::str::from_utf8(&bytes);
+    let text = text.map_err(|_| Error::InvalidArgs("secret: it is not UTF-8".into()))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// As [`read`], whether or not it is text.
-pub(super) fn read_bytes(fd: &OwnedFd) -> Result<Zeroizing<Vec<u8>>, Error> {
-    const LONGEST: u64 = 4096;
+/// What is in a file that a client handed over, of at most `longest` bytes.
+///
+/// It must be a sealed file in memory: anything else could make the daemon wait for ever, or
+/// change while it is read.
+pub(super) fn read_bytes(fd: &OwnedFd, longest: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
     let seals = fcntl(fd.as_fd(), FcntlArg::F_GET_SEALS)
         .ok()
         .map(SealFlag::from_bits_truncate)
@@ -53,12 +55,13 @@ pub(super) fn read_bytes(fd: &OwnedFd) -> Result<Zeroizing<Vec<u8>>, Error> {
     let refused = |error: io::Error| Error::InvalidArgs(format!("secret: {}", error.kind()));
     let mut file = File::from(fd.as_fd().try_clone_to_owned().map_err(refused)?);
     io::Seek::rewind(&mut file).map_err(refused)?;
-
-    // Never moved to a larger place, so that no half of a secret is left in an old one.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST as usize + 1));
-    file.take(LONGEST)
-        .read_to_end(&mut bytes)
-        .map_err(refused)?;
+    let length = file.metadata().map_err(refused)?.len();
+    if length > longest {
+        return Err(Error::InvalidArgs("secret: too long".into()));
+    }
+    // Room for all of it at once, so that no half-read copy is left behind.
+    let mut bytes = Zeroizing::new(vec![0; usize::try_from(length).unwrap_or_default()]);
+    file.read_exact(&mut bytes).map_err(refused)?;
     Ok(bytes)
 }
 
@@ -80,6 +83,13 @@ mod tests {
         let (reader, _writer) = io::pipe().unwrap();
         let fd = OwnedFd::from(std::os::fd::OwnedFd::from(reader));
         assert!(matches!(read(&fd), Err(Error::InvalidArgs(_))));
+    }
+
+    #[test]
+    fn a_file_that_is_too_long_is_refused_whole() {
+        let fd = seal(["0123456789"]).unwrap();
+        assert!(matches!(read_bytes(&fd, 10), Err(Error::InvalidArgs(_))));
+        assert_eq!(&**read_bytes(&fd, 11).unwrap(), b"0123456789\n");
     }
 
     #[test]

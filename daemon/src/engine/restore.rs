@@ -238,7 +238,7 @@ fn next_batch(reader: &mut Reader<&File>) -> Result<Option<Vec<Item>>, BackupErr
 }
 
 fn another_master_key(fd: &OwnedFd) -> Result<MasterKey, Error> {
-    let bytes = file::read_bytes(fd)?;
+    let bytes = file::read_bytes(fd, file::LONGEST)?;
     MasterKey::read(&bytes[..])
         .ok()
         .flatten()

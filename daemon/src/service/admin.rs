@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use countersign_bus::Error;
 use countersign_bus::events::{Event, EventOptions};
+use countersign_bus::import::{ImportOptions, ImportOutcome};
 use countersign_bus::types::{
     BackupOptions, BackupReport, IssueOptions, RestoreOptions, RestoreReport, Status,
 };
@@ -78,6 +79,17 @@ impl Admin {
         options: IssueOptions,
     ) -> Result<(OwnedFd, u64), Error> {
         self.engine.issue_code((uid, name), &options).await
+    }
+
+    /// Takes over what other modules kept of users: from a sealed file with an array of
+    /// dictionaries. What came of each, in their order.
+    #[zbus(out_args("outcomes"))]
+    async fn import(
+        &self,
+        users: OwnedFd,
+        options: ImportOptions,
+    ) -> Result<Vec<ImportOutcome>, Error> {
+        self.engine.import(&users, &options).await
     }
 
     /// Reads the configuration again; a bad one leaves the old one in force, and is told.
