@@ -59,6 +59,9 @@ pub(crate) enum Error {
         .path.display()
     )]
     Program { path: PathBuf, error: io::Error },
+    /// The command line makes no sense, in a way that its grammar cannot tell.
+    #[error("{0}")]
+    Usage(&'static str),
     /// Anything else, said in full where it happened.
     #[error("{0}")]
     Refused(String),
@@ -69,6 +72,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Left { cause, .. } => cause.exit_code(),
+            Self::Usage(_) => 2,
             Self::Daemon {
                 error: Daemon::Transport(_),
                 ..
@@ -111,6 +115,7 @@ impl Error {
             | Self::Input(_)
             | Self::Output(_)
             | Self::Program { .. }
+            | Self::Usage(_)
             | Self::Refused(_) => false,
         }
     }
@@ -181,7 +186,10 @@ fn sentence(error: &Daemon, door: &Door) -> String {
             "The daemon does not permit this",
             text,
             match door {
-                Door::Root { .. } => "Whose it is, shows:\n  countersignctl list",
+                Door::Root { .. } => {
+                    "Who is enrolled as what, shows:\n  countersignctl list\n\
+                     What is allowed, countersign.toml(5) says."
+                }
                 Door::Public { .. } => "Run it with sudo, or ask your admin.",
             },
         ),

@@ -102,6 +102,7 @@ fn an_unknown_user_is_1_and_a_wrong_argument_2() {
     assert_eq!(run(&["status", "--colour"]).status.code(), Some(2));
     assert_eq!(run(&[]).status.code(), Some(2));
     assert_eq!(run(&["reset"]).status.code(), Some(2));
+    assert_eq!(run(&["rename", "7f3a"]).status.code(), Some(2));
     assert_eq!(run(&["--help"]).status.code(), Some(0));
 }
 

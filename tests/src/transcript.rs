@@ -11,7 +11,7 @@ use crate::programs::root;
 const WRITE: &str = "COUNTERSIGN_WRITE_TRANSCRIPTS";
 
 /// What differs from run to run, and what stands for it.
-const VARIES: [(&str, &str); 21] = [
+const VARIES: &[(&str, &str)] = &[
     // How far something has come: seen or not, as it was quick or slow, and wiped away.
     (r"(?m)^\r?[^\n]*\x1b\[2K\r?", ""),
     (
@@ -42,7 +42,7 @@ const VARIES: [(&str, &str); 21] = [
     (r#"("transaction":)"[0-9a-f]{32}""#, "$1⟨id⟩"),
     (r"(?m)^\d\d:\d\d:\d\d ", "HH:MM:SS "),
     // A column is as wide as what is in it.
-    (r"\b(MADE|LAST USED|never) {2,}", "$1  "),
+    (r"\b(MADE|LAST USED|LATELY|never) {2,}", "$1  "),
     (
         r"\b(?:just now|\d+ (?:min|h|days?|months?|years?) ago) {2,}",
         "⟨then⟩  ",
@@ -52,6 +52,10 @@ const VARIES: [(&str, &str); 21] = [
         "⟨then⟩",
     ),
     (r"\bin \d+ (?:s|min|h|days)\b", "in ⟨while⟩"),
+    (
+        r"(?m)^  0, (?:[0-9]|[A-Z][-a-z]+)(?: (?:[0-9]|[A-Z][-a-z]+)){3}, .*$",
+        "  ⟨issued code, spelled out⟩",
+    ),
     (r"for another \d+ (?:s|min|h|days)\b", "for another ⟨while⟩"),
 ];
 
@@ -86,7 +90,7 @@ pub fn compare(name: &str, seen: &str) {
 pub fn masked(text: &str) -> String {
     static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         let rule = |(pattern, stands)| (Regex::new(pattern).expect("a pattern"), stands);
-        VARIES.into_iter().map(rule).collect()
+        VARIES.iter().copied().map(rule).collect()
     });
     RULES.iter().fold(text.to_owned(), |text, (rule, stands)| {
         rule.replace_all(&text, *stands).into_owned()

@@ -6,9 +6,10 @@ use std::process::{Command, Output};
 use std::thread;
 
 use countersign_bus::types::{EnrollOptions, Factor};
-use countersign_tests::World;
+use countersign_tests::desk::{ALICE, BOB};
 use countersign_tests::programs::programs;
 use countersign_tests::shell::{Kind, Shell};
+use countersign_tests::{Desk, World};
 use nix::unistd::{User, geteuid};
 
 /// Two users of whom this machine knows nothing but what the daemon says, and oneself with a
@@ -57,6 +58,10 @@ fn a_shell_completes(kind: Kind) {
     assert_eq!(
         shell.completed(&format!("{ctl} confirm {me} ")),
         format!("{ctl} confirm {me} 2")
+    );
+    assert_eq!(
+        shell.completed(&format!("{ctl} rename zeb")),
+        format!("{ctl} rename zebra")
     );
     // An option, and its value.
     assert_eq!(
@@ -115,6 +120,31 @@ fn a_name_that_a_shell_would_run_is_not_offered() {
     let socket = world.path().join("socket");
     let output = answered(&["--socket", socket.to_str().unwrap(), "reset", ""]);
     assert_eq!(values(&output), ["plain"]);
+}
+
+/// Alice, who is nobody to the root door.
+#[test]
+fn a_user_is_offered_their_own_credentials() {
+    let Some(desk) = Desk::start() else { return };
+    let holds = desk.place.world.enroll_as(ALICE.1, ALICE.0).credential;
+    desk.place.world.enroll_as(BOB.1, BOB.0);
+    for (words, offered) in [
+        ("remove ''", true),
+        ("remove alice ''", true),
+        ("rename ''", true),
+        ("remove bob ''", false),
+        // Confirmed already.
+        ("confirm alice ''", false),
+    ] {
+        let line = format!("COUNTERSIGNCTL_COMPLETE=fish countersignctl -- countersignctl {words}");
+        let shown = desk.sees(ALICE, &line, 0);
+        let mut values = shown.lines().filter_map(|line| line.split('\t').next());
+        assert_eq!(
+            values.any(|value| value == holds),
+            offered,
+            "{words}: {shown}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `confirm`: a first code shows that the key has arrived, and makes it count.
 
 use clap::Args;
+use countersign_bus::types::Factor;
 use zeroize::Zeroizing;
 
 use super::recovery_codes;
@@ -9,6 +10,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::help;
 use crate::output::{Output, Tone};
+use crate::report::Credential;
 use crate::words::printable;
 use crate::{report, sealed};
 
@@ -31,8 +33,8 @@ pub(crate) struct Confirm {
 }
 
 pub(super) fn run(arguments: &Confirm, context: &mut Context) -> Result<(), Error> {
-    let (account, credential) = named(arguments, context)?;
-    let codes = first_code(&account, &credential, context)?;
+    let (account, device, credential) = named(arguments, context)?;
+    let codes = first_code(&account, (device, &credential), context)?;
     if arguments.json {
         return context.output.json(&report::Confirmed {
             user: &account.name,
@@ -45,14 +47,60 @@ pub(super) fn run(arguments: &Confirm, context: &mut Context) -> Result<(), Erro
     done(&account, &codes, context)
 }
 
+/// What shows the codes of a credential.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Device {
+    /// It goes by the clock.
+    App,
+    /// It goes by a counter.
+    Token,
+}
+
+impl Device {
+    /// What shows the codes of this factor.
+    pub(super) fn of(factor: Option<Factor>) -> Self {
+        match factor {
+            Some(Factor::Hotp) => Self::Token,
+            Some(Factor::Totp | Factor::Recovery) | None => Self::App,
+        }
+    }
+
+    fn prompt(self) -> &'static str {
+        match self {
+            Self::App => "First code from the app: ",
+            Self::Token => "First code from the token: ",
+        }
+    }
+
+    /// What may be wrong, if its codes are.
+    fn doubt(self) -> &'static str {
+        match self {
+            Self::App => "Is the clock right, on the phone and here (see: date)?",
+            Self::Token => {
+                "Was the token used before? Set it up with --counter, the number of its next code."
+            }
+        }
+    }
+
+    /// What to do about it.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::App => {
+                "Is the phone's clock right? Its codes depend on it: let it set its time itself."
+            }
+            Self::Token => "Take the next code that it shows, not one from before.",
+        }
+    }
+}
+
 /// Asks for the first code of a credential until it fits, and gives the recovery codes that were
 /// made for that, if any were.
 pub(super) fn first_code(
     account: &Account,
-    credential: &str,
+    (device, credential): (Device, &str),
     context: &mut Context,
 ) -> Result<Vec<Zeroizing<String>>, Error> {
-    ask(account, credential, context).map_err(|error| {
+    ask(account, (device, credential), context).map_err(|error| {
         let (user, credential) = (printable(&account.name), printable(credential));
         let state = if error.leaves_doubt() {
             format!(
@@ -93,7 +141,7 @@ pub(super) fn done(
 
 fn ask(
     account: &Account,
-    credential: &str,
+    (device, credential): (Device, &str),
     context: &mut Context,
 ) -> Result<Vec<Zeroizing<String>>, Error> {
     let tries = if context.answers.are_typed() {
@@ -102,35 +150,34 @@ fn ask(
         1
     };
     for left in (0..tries).rev() {
-        let code = code(context)?;
+        let code = code(device, context)?;
         match context.call(|client| client.confirm(account.wire(), credential, &code)) {
             Ok(file) => return sealed::lines(file),
             Err(error) if !error.is_rejection() => return Err(error),
-            Err(_) if left > 0 => try_again(left, &context.output)?,
+            Err(_) if left > 0 => try_again(device, left, &context.output)?,
             Err(_) => break,
         }
     }
-    Err(Error::Refused(
-        "The code does not fit the key. Is the clock right, on the phone and here (see: date)?"
-            .to_owned(),
-    ))
+    Err(Error::Refused(format!(
+        "The code does not fit the key. {}",
+        device.doubt()
+    )))
 }
 
-fn try_again(left: usize, output: &Output) -> Result<(), Error> {
+fn try_again(device: Device, left: usize, output: &Output) -> Result<(), Error> {
     output.say(&format!(
         "That code does not fit the key. Try again ({left} left)."
     ))?;
     if left < TRIES - 1 {
         return Ok(());
     }
-    output.say("Is the phone's clock right? Its codes depend on it: let it set its time itself.")
+    output.say(device.advice())
 }
 
 /// What has the shape of a code. What has not is not sent, and is no try.
-fn code(context: &mut Context) -> Result<Zeroizing<String>, Error> {
-    const PROMPT: &str = "First code from the app: ";
+fn code(device: Device, context: &mut Context) -> Result<Zeroizing<String>, Error> {
     for _ in 0..TRIES {
-        let mut code = context.answers.hidden(PROMPT)?;
+        let mut code = context.answers.hidden(device.prompt())?;
         code.retain(|c| !matches!(c, ' ' | '-'));
         if (6..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) {
             return Ok(code);
@@ -140,7 +187,7 @@ fn code(context: &mut Context) -> Result<Zeroizing<String>, Error> {
         }
         context
             .output
-            .say("A code is the six to eight digits that the app shows now.")?;
+            .say("A code is the six to eight digits that it shows now.")?;
     }
     Err(Error::Refused(
         "What was given is no code: a code is six to eight digits.".to_owned(),
@@ -148,7 +195,7 @@ fn code(context: &mut Context) -> Result<Zeroizing<String>, Error> {
 }
 
 /// The credential that the arguments name; without a name, the one that waits.
-fn named(arguments: &Confirm, context: &mut Context) -> Result<(Account, String), Error> {
+fn named(arguments: &Confirm, context: &mut Context) -> Result<(Account, Device, String), Error> {
     let user = arguments.user.as_deref();
     let (account, named) = match (Account::find(user), user, &arguments.credential) {
         (Ok(account), _, named) => (account, named.as_deref()),
@@ -163,25 +210,25 @@ fn named(arguments: &Confirm, context: &mut Context) -> Result<(Account, String)
         }
         (Err(error), _, _) => return Err(error),
     };
-    let Some(id) = named else {
-        let only = waiting(&account, context)?;
-        return Ok((account, only));
+    let credential = match named {
+        None => waiting(&account, context)?,
+        Some(id) => context.credential(&account, id)?,
     };
-    if context.credential(&account, id)?.confirmed {
+    if credential.confirmed {
         return Err(Error::Refused(format!(
             "Credential {} of {account} is confirmed already, and counts.",
-            printable(id)
+            printable(&credential.id)
         )));
     }
-    Ok((account, id.to_owned()))
+    Ok((account, Device::of(credential.factor), credential.id))
 }
 
 /// The one credential that waits to be confirmed.
-fn waiting(account: &Account, context: &mut Context) -> Result<String, Error> {
+fn waiting(account: &Account, context: &mut Context) -> Result<Credential, Error> {
     let status = context.status(account)?;
-    let mut waiting = status.credentials.iter().filter(|c| !c.confirmed);
+    let mut waiting = status.credentials.into_iter().filter(|c| !c.confirmed);
     match (waiting.next(), waiting.next()) {
-        (Some(only), None) => Ok(only.id.clone()),
+        (Some(only), None) => Ok(only),
         (None, _) => Err(Error::Refused(format!(
             "No credential of {account} waits to be confirmed. Set one up:\n  \
              countersignctl enroll{}",

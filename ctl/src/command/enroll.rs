@@ -117,7 +117,8 @@ pub(super) fn run(arguments: &Enroll, context: &mut Context) -> Result<(), Error
     let codes = if arguments.unconfirmed {
         offer.recovery_codes
     } else {
-        confirm::first_code(&account, &offer.credential, context)?
+        let device = confirm::Device::of(Some(arguments.factor.into()));
+        confirm::first_code(&account, (device, &offer.credential), context)?
     };
     confirm::done(&account, &codes, context)
 }

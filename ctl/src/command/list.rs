@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
+use crate::account::Known;
 use crate::context::Context;
 use crate::error::Error;
 use crate::help;
@@ -49,12 +50,12 @@ pub(super) fn run(arguments: &List, context: &mut Context) -> Result<(), Error> 
     );
     for user in &users {
         table.row([
-            user.user.as_deref().unwrap_or("?"),
+            &name(user),
             &user.uid.to_string(),
             &factors(user),
             &last_used(user, context.now),
             &user.recovery_left.to_string(),
-            &note(user),
+            &note(user, context.now),
         ]);
     }
     context.output.table(&table)
@@ -103,8 +104,18 @@ fn last_used(user: &UserStatus, now: u64) -> String {
     last.map_or_else(|| "never".to_owned(), |time| ago(time, now))
 }
 
+/// Its name as enrolled; where that cannot be read, the account's.
+fn name(user: &UserStatus) -> String {
+    let known = || Known::find(&user.uid.to_string()).ok();
+    let account = || known().and_then(|known| known.name().map(str::to_owned));
+    user.user
+        .clone()
+        .or_else(account)
+        .unwrap_or_else(|| "?".to_owned())
+}
+
 /// What an admin should look at.
-fn note(user: &UserStatus) -> String {
+fn note(user: &UserStatus, now: u64) -> String {
     if user.problem.is_some() {
         return "unreadable: see status".to_owned();
     }
@@ -118,6 +129,9 @@ fn note(user: &UserStatus) -> String {
             "{} asked for",
             count(user.codes_demanded as usize, "code")
         ));
+    }
+    if user.issued_until.is_some_and(|until| until > now) {
+        notes.push("code issued".to_owned());
     }
     notes.join(", ")
 }
@@ -147,9 +161,12 @@ mod tests {
         assert_eq!(factors(&user(&[], 1)), "-");
         assert_eq!(factors(&user(&[true, false], 1)), "totp");
         assert_eq!(factors(&user(&[true, true], 1)), "2 totp");
-        assert_eq!(note(&user(&[true], 1)), "");
-        assert_eq!(note(&user(&[true, false], 1)), "1 unconfirmed");
-        assert_eq!(note(&user(&[false], 2)), "1 unconfirmed, 2 codes asked for");
+        assert_eq!(note(&user(&[true], 1), 9), "");
+        assert_eq!(note(&user(&[true, false], 1), 9), "1 unconfirmed");
+        assert_eq!(
+            note(&user(&[false], 2), 9),
+            "1 unconfirmed, 2 codes asked for"
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::words::printable;
 )]
 pub(crate) struct Rename {
     /// Whose; which one, as `status` shows it; and what to call it
-    #[arg(num_args = 2..=3, required = true, value_names = ["USER", "CREDENTIAL", "LABEL"])]
+    #[arg(num_args = 1..=3, required = true, value_names = ["USER", "CREDENTIAL", "LABEL"])]
     pub(crate) user_credential_label: Vec<String>,
 }
 
@@ -35,9 +35,9 @@ impl Rename {
 }
 
 pub(super) fn run(arguments: &Rename, context: &mut Context) -> Result<(), Error> {
-    let (user, id, label) = arguments
-        .parts()
-        .ok_or_else(|| Error::Refused("Name a credential and its new label.".to_owned()))?;
+    let (user, id, label) = arguments.parts().ok_or(Error::Usage(
+        "Name a credential, and what to call it:\n  countersignctl rename [USER] CREDENTIAL LABEL",
+    ))?;
     let account = Account::find(user)?;
     context.credential(&account, id)?;
     context.with_proof(&account, |client, proof| {

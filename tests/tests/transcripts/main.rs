@@ -4,5 +4,6 @@
 mod administration;
 mod changes;
 mod enrollment;
+mod helpdesk;
 mod machine;
 mod moving;

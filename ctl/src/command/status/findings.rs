@@ -86,9 +86,8 @@ pub(super) fn findings(whom: &Whom<'_>, status: &UserStatus) -> Vec<Finding> {
 fn unusable(whom: &Whom<'_>, status: &UserStatus) -> Option<Finding> {
     let finding = if let Some(problem) = &status.problem {
         let text = format!(
-            "What is kept of this user cannot be read: {}. Until it can, every login that asks \
-             for a factor is refused. The daemon's log says more. If nothing mends it, restore a \
-             backup, or begin anew:",
+            "Nothing of this user can be read, so every login that asks for a factor is refused: \
+             {}. What the daemon saw, and how to begin anew if nothing mends it:",
             printable(problem).trim_end_matches('.')
         );
         let mut finding = Finding::new("unreadable", Tone::Bad, text);

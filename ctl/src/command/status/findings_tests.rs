@@ -134,7 +134,7 @@ fn a_record_of_no_use_is_all_that_is_told() {
     };
     let (names, shown) = found(&unreadable);
     assert_eq!(names, ["unreadable"]);
-    assert!(shown.contains("the seal is broken. Until"), "{shown}");
+    assert!(shown.contains("the seal is broken. What"), "{shown}");
 
     let renamed = UserStatus {
         user: Some("toor\x1b[2J".to_owned()),

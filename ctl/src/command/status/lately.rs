@@ -78,10 +78,10 @@ fn text(event: &Event, outcome: &str) -> String {
     ];
     let ended = match outcome {
         "rejected" => None,
-        "throttled" => Some("asked for more than one code"),
-        "abandoned" => Some("left without an answer"),
+        "throttled" => Some("asked for more codes"),
+        "abandoned" => Some("gave up"),
         "expired" => Some("no answer in time"),
-        "unavailable" => Some("the daemon could not tell"),
+        "unavailable" => Some("daemon could not tell"),
         other => Some(other),
     };
     let parts: Vec<_> = answers
@@ -125,7 +125,7 @@ mod tests {
     fn what_was_wrong_is_said_in_words() {
         let told = |event| Failure::of(event).unwrap().text;
         assert_eq!(told(login("rejected")), "refused");
-        assert_eq!(told(login("abandoned")), "left without an answer");
+        assert_eq!(told(login("abandoned")), "gave up");
         let event = Event {
             wrong: Some(2),
             used: Some(1),
@@ -141,6 +141,6 @@ mod tests {
             unjudged: Some(1),
             ..login("throttled")
         };
-        assert_eq!(told(event), "1 not looked at, asked for more than one code");
+        assert_eq!(told(event), "1 not looked at, asked for more codes");
     }
 }
