@@ -104,10 +104,8 @@ impl Engine {
         let change = self.change(&Caller::Root, account, Demanded::Nothing, issue);
         let name = change.await?;
         let (code, expires) = made.ok_or_else(busy)?;
-        let by = options
-            .by
-            .map_or_else(|| "root".to_owned(), |by| format!("uid {by}"));
-        let note = format!("by {by}, good for {} s", life.as_secs());
+        let by = options.by.map(|by| format!(", by uid {by}"));
+        let note = format!("good for {} s{}", life.as_secs(), by.unwrap_or_default());
         self.tell_change(&Caller::Root, (account.0, &name), Change::Issued, &note);
         Ok((file::seal([code.expose().as_str()])?, expires.unix()))
     }
