@@ -62,7 +62,7 @@ impl Process {
         let _ = std::fs::remove_file(&ready);
         let notified = UnixDatagram::bind(&ready).expect("a socket");
         notified
-            .set_read_timeout(Some(Duration::from_secs(30)))
+            .set_read_timeout(Some(Duration::from_millis(200)))
             .expect("a timeout");
         let log = File::options()
             .create(true)
@@ -79,12 +79,13 @@ impl Process {
             .stderr(log.expect("a log"))
             .spawn()
             .expect("countersignd");
-        let this = Self(child);
+        let mut this = Self(child);
         let mut told = [0; 64];
         while !matches!(notified.recv(&mut told), Ok(length) if told[..length].starts_with(b"READY=1"))
         {
-            let log = std::fs::read_to_string(directory.join("log")).unwrap_or_default();
-            assert!(this.is_alive(), "the daemon ended:\n{log}");
+            let ended = this.0.try_wait().expect("a process");
+            let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
+            assert!(ended.is_none(), "the daemon ended:\n{}", log());
         }
         this
     }
@@ -103,13 +104,6 @@ impl Process {
     pub fn stop(mut self) -> std::process::ExitStatus {
         self.signal(nix::sys::signal::Signal::SIGTERM);
         self.0.wait().expect("a process")
-    }
-
-    fn is_alive(&self) -> bool {
-        Path::new("/proc")
-            .join(self.0.id().to_string())
-            .join("exe")
-            .exists()
     }
 }
 

@@ -1,8 +1,11 @@
 //! The public door, as it is installed: a real system bus with the policy that we ship, a daemon
 //! that runs as its own user, and people without privileges.
 
+mod attacks;
+mod changes;
 mod enrollment;
 mod events;
+mod first;
 mod flood;
 mod limits;
 mod methods;

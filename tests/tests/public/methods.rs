@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use countersign_bus::events::EventOptions;
-use countersign_bus::types::{ChangeOptions, EnrollOptions, Login};
+use countersign_bus::types::{
+    BackupOptions, ChangeOptions, EnrollOptions, IssueOptions, Login, RestoreOptions,
+};
 use countersign_bus::{ADMIN, PATH, TRANSACTION, USER, VERIFIER};
 use countersign_tests::bus::Policy;
 use countersign_tests::programs::root;
@@ -19,7 +21,7 @@ const PROOF: &str = "NotPermitted: this takes a code of a factor you hold";
 const NOT_THEIRS: &str = "NotPermitted: that is another one's login";
 
 /// Method; at the root door; by the user themself; by another user.
-const TABLE: [(&str, [&str; 3]); 14] = [
+const TABLE: [(&str, [&str; 3]); 19] = [
     ("Verifier.Begin", ["answered"; 3]),
     ("Transaction.Respond", ["answered", "answered", NOT_THEIRS]),
     (
@@ -36,13 +38,19 @@ const TABLE: [(&str, [&str; 3]); 14] = [
     ("User.Confirm", [WRONG, WRONG, OTHERS]),
     ("User.Remove", ["answered", PROOF, OTHERS]),
     ("User.RenewRecoveryCodes", ["answered", PROOF, OTHERS]),
+    ("User.Rename", ["answered", PROOF, OTHERS]),
+    ("User.Resynchronize", [NO_CODES, NO_CODES, OTHERS]),
     ("Admin.List", ["answered", DENIED, DENIED]),
     ("Admin.Events", ["answered", DENIED, DENIED]),
     ("Admin.Unlock", ["answered", DENIED, DENIED]),
     ("Admin.Reset", ["answered", DENIED, DENIED]),
     ("Admin.Reload", ["answered", DENIED, DENIED]),
+    ("Admin.IssueCode", ["answered", DENIED, DENIED]),
+    ("Admin.Backup", ["answered", DENIED, DENIED]),
+    ("Admin.Restore", ["answered", DENIED, DENIED]),
 ];
 const WRONG: &str = "Rejected: not a code";
+const NO_CODES: &str = "Rejected: not codes";
 
 #[test]
 fn every_method_answers_whom_it_should_and_nobody_else() {
@@ -213,6 +221,15 @@ impl<'a> Call<'a> {
                 let options = EventOptions::default();
                 outcome(connection, admin, &(0_u64, &options))
             }
+            ("User", "Rename") => outcome(connection, user, &(uid, name, credential, "x", change)),
+            ("User", "Resynchronize") => outcome(connection, user, &(uid, name, "x", "y")),
+            ("Admin", "IssueCode") => {
+                outcome(connection, admin, &(uid, name, IssueOptions::default()))
+            }
+            ("Admin", "Backup") => outcome(connection, admin, &(file(), BackupOptions::default())),
+            ("Admin", "Restore") => {
+                outcome(connection, admin, &(file(), RestoreOptions::default()))
+            }
             ("Admin", "Unlock" | "Reset") => outcome(connection, admin, &(uid,)),
             ("Admin", "Reload") => outcome(connection, admin, &()),
             unknown => panic!("how is {unknown:?} called?"),
@@ -223,6 +240,12 @@ impl<'a> Call<'a> {
     fn over(&self, connection: &Connection) -> String {
         outcome(connection, (&self.transaction, TRANSACTION, "Cancel"), &())
     }
+}
+
+/// An empty file, as one that is to be written or read is handed over.
+fn file() -> zbus::OwnedFd {
+    let file = tempfile::tempfile().expect("a file");
+    std::os::fd::OwnedFd::from(file).into()
 }
 
 fn begun(connection: &Connection, user: &Enrolled) -> String {
