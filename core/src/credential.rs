@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::code::Code;
 use crate::hotp::{Counter, Hotp};
-use crate::otp::{Check, Otp};
+use crate::otp::{Check, Otp, Reach};
 use crate::time::{Step, Timestamp};
 use crate::totp::{Drift, Totp};
 
@@ -122,10 +122,15 @@ impl Factor {
 
     /// What `codes`, typed one after the other, prove at `now`; and, if they are fresh, the factor
     /// with them used up and the device followed to where it is.
-    pub(crate) fn check(&self, codes: &[Code], now: Timestamp) -> (Check, Option<Self>) {
+    pub(crate) fn check(
+        &self,
+        codes: &[Code],
+        now: Timestamp,
+        reach: Reach,
+    ) -> (Check, Option<Self>) {
         match self {
             Self::Totp { totp, spent, drift } => {
-                let check = totp.check(codes, now, *spent, *drift);
+                let check = totp.check(codes, now, *spent, *drift, reach);
                 let now = totp.period().step_at(now);
                 let after = check.fresh().map(|last| Self::Totp {
                     totp: totp.clone(),
@@ -142,7 +147,7 @@ impl Factor {
                 next,
                 uncertain,
             } => {
-                let check = match hotp.check(codes, *next) {
+                let check = match hotp.check(codes, *next, reach) {
                     Check::Fresh(_) if *uncertain && codes.len() < 2 => Check::Wrong,
                     check @ (Check::Fresh(_) | Check::Used | Check::Wrong) => check,
                 };
@@ -219,22 +224,31 @@ mod tests {
     #[test]
     fn a_token_is_followed_to_where_it_is() {
         let token = token(7, false);
-        let (check, after) = token.check(&codes(&[9]), NOW);
+        let (check, after) = token.check(&codes(&[9]), NOW, Reach::Near);
         assert_eq!(check, Check::Fresh(9));
         let after = after.unwrap();
-        assert_eq!(after.check(&codes(&[9]), NOW).0, Check::Used);
-        assert_eq!(after.check(&codes(&[10]), NOW).0, Check::Fresh(10));
-        assert!(token.check(&codes(&[6]), NOW).1.is_none());
+        assert_eq!(after.check(&codes(&[9]), NOW, Reach::Near).0, Check::Used);
+        assert_eq!(
+            after.check(&codes(&[10]), NOW, Reach::Near).0,
+            Check::Fresh(10)
+        );
+        assert!(token.check(&codes(&[6]), NOW, Reach::Near).1.is_none());
     }
 
     #[test]
     fn a_counter_that_may_be_behind_takes_two_in_a_row_to_be_sure_of() {
         let token = token(7, true);
-        assert_eq!(token.check(&codes(&[7]), NOW).0, Check::Wrong);
-        assert_eq!(token.check(&codes(&[6, 7]), NOW).0, Check::Used);
-        let (check, after) = token.check(&codes(&[7, 8]), NOW);
+        assert_eq!(token.check(&codes(&[7]), NOW, Reach::Near).0, Check::Wrong);
+        assert_eq!(
+            token.check(&codes(&[6, 7]), NOW, Reach::Near).0,
+            Check::Used
+        );
+        let (check, after) = token.check(&codes(&[7, 8]), NOW, Reach::Near);
         assert_eq!(check, Check::Fresh(8));
-        assert_eq!(after.unwrap().check(&codes(&[9]), NOW).0, Check::Fresh(9));
+        assert_eq!(
+            after.unwrap().check(&codes(&[9]), NOW, Reach::Near).0,
+            Check::Fresh(9)
+        );
     }
 
     #[test]
@@ -250,15 +264,15 @@ mod tests {
         let held = Factor::totp(totp.clone());
 
         // A step ahead, then two: within the skew of where it was seen last.
-        let (_, after) = held.check(&[code(now + 1)], NOW);
-        let (check, after) = after.unwrap().check(&[code(now + 2)], NOW);
+        let (_, after) = held.check(&[code(now + 1)], NOW, Reach::Near);
+        let (check, after) = after.unwrap().check(&[code(now + 2)], NOW, Reach::Near);
         assert_eq!(check, Check::Fresh(now + 2));
         // And far behind, by two in a row.
         let later = NOW.after(std::time::Duration::from_secs(600));
         let after = after.unwrap();
-        let (check, after) = after.check(&[code(now + 9), code(now + 10)], later);
+        let (check, after) = after.check(&[code(now + 9), code(now + 10)], later, Reach::Far);
         assert_eq!(check, Check::Fresh(now + 10));
-        let (check, _) = after.unwrap().check(&[code(now + 11)], later);
+        let (check, _) = after.unwrap().check(&[code(now + 11)], later, Reach::Far);
         assert_eq!(check, Check::Fresh(now + 11));
     }
 

@@ -5,6 +5,7 @@ use thiserror::Error;
 use crate::code::Code;
 use crate::credential::{Credential, CredentialId, Factor, UnknownCredential};
 use crate::issued::{Issued, IssuedCode};
+use crate::otp::Reach;
 use crate::record::Record;
 use crate::recovery::{RecoveryCode, RecoverySet};
 use crate::throttle::Throttle;
@@ -68,7 +69,9 @@ impl Record {
             .find(|credential| credential.id == id && !credential.confirmed)
             .ok_or(NotConfirmed::NoOffer)?;
 
-        let (_, after) = offer.factor.check(std::slice::from_ref(code), now);
+        let (_, after) = offer
+            .factor
+            .check(std::slice::from_ref(code), now, Reach::Near);
         offer.factor = after.ok_or(NotConfirmed::WrongCode)?;
         offer.confirmed = true;
         offer.last_used = Some(now);

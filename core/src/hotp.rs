@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 use crate::code::Code;
-use crate::otp::{Algorithm, Check, Digits, Otp};
+use crate::otp::{Algorithm, Check, Digits, Otp, Reach};
 use crate::secret::Secret;
 
 /// What a token and the verifier agree on.
@@ -17,8 +17,9 @@ pub struct Hotp {
 }
 
 impl Hotp {
-    /// How far ahead several codes in a row are looked for: a token that was played with.
-    pub const RESYNCHRONIZATION: u64 = 100;
+    /// How far ahead a token is ever found again: one that was played with.
+    const RESYNCHRONIZATION: u64 = 100;
+    const FURTHER_IN_A_ROW: u64 = 10;
     /// How far back a code is recognised as one that was used.
     const MEMORY: u64 = 10;
 
@@ -39,12 +40,14 @@ impl Hotp {
     /// What `codes`, typed one after the other, prove, if all counters below `next` are used up.
     ///
     /// A single code may be as far ahead as the look-ahead says (RFC 4226 section 7.2); several in
-    /// a row prove so much more that they are looked for much further (section 7.4).
-    pub fn check(&self, codes: &[Code], next: Counter) -> Check {
+    /// a row prove so much more that they are looked for further, and with [`Reach::Far`] as far as
+    /// a token is ever found again (section 7.4).
+    pub fn check(&self, codes: &[Code], next: Counter, reach: Reach) -> Check {
         let Counter(next) = next;
-        let reach = match codes.len() {
-            0 | 1 => self.look_ahead.counters(),
-            _ => Self::RESYNCHRONIZATION,
+        let reach = match (reach, codes.len()) {
+            (Reach::Near, 0 | 1) => self.look_ahead.counters(),
+            (Reach::Near, _) => self.look_ahead.counters() + Self::FURTHER_IN_A_ROW,
+            (Reach::Far, _) => Self::RESYNCHRONIZATION,
         };
         let firsts = next.saturating_sub(Self::MEMORY)..=next.saturating_add(reach);
         self.otp.search(codes, firsts, next)
@@ -189,33 +192,47 @@ mod tests {
             (105, Check::Fresh(105)),
             (106, Check::Wrong),
         ] {
-            assert_eq!(hotp().check(&codes(&[counter]), NEXT), check, "{counter}");
+            assert_eq!(
+                hotp().check(&codes(&[counter]), NEXT, Reach::Near),
+                check,
+                "{counter}"
+            );
         }
         let none = hotp().with_look_ahead(LookAhead::new(0).unwrap());
-        assert_eq!(none.check(&codes(&[101]), NEXT), Check::Wrong);
+        assert_eq!(none.check(&codes(&[101]), NEXT, Reach::Near), Check::Wrong);
     }
 
     #[test]
-    fn two_in_a_row_are_found_much_further_ahead() {
-        for (row, check) in [
-            ([106, 107], Check::Fresh(107)),
-            ([200, 201], Check::Fresh(201)),
-            ([201, 202], Check::Wrong),
-            ([150, 152], Check::Wrong),
-            ([151, 150], Check::Wrong),
+    fn two_in_a_row_are_found_further_ahead_and_much_further_where_few_are_tried() {
+        for (row, near, far) in [
+            ([106, 107], Check::Fresh(107), Check::Fresh(107)),
+            ([115, 116], Check::Fresh(116), Check::Fresh(116)),
+            ([116, 117], Check::Wrong, Check::Fresh(117)),
+            ([200, 201], Check::Wrong, Check::Fresh(201)),
+            ([201, 202], Check::Wrong, Check::Wrong),
+            ([110, 112], Check::Wrong, Check::Wrong),
+            ([111, 110], Check::Wrong, Check::Wrong),
         ] {
-            assert_eq!(hotp().check(&codes(&row), NEXT), check, "{row:?}");
+            let check = |reach| hotp().check(&codes(&row), NEXT, reach);
+            assert_eq!(
+                (check(Reach::Near), check(Reach::Far)),
+                (near, far),
+                "{row:?}"
+            );
         }
     }
 
     #[test]
     fn a_row_that_begins_with_a_used_code_is_used() {
-        assert_eq!(hotp().check(&codes(&[99, 100]), NEXT), Check::Used);
+        assert_eq!(
+            hotp().check(&codes(&[99, 100]), NEXT, Reach::Near),
+            Check::Used
+        );
     }
 
     #[test]
     fn no_code_at_all_proves_nothing() {
-        assert_eq!(hotp().check(&[], NEXT), Check::Wrong);
+        assert_eq!(hotp().check(&[], NEXT, Reach::Near), Check::Wrong);
     }
 
     #[test]

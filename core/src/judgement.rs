@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::code::Code;
 use crate::credential::CredentialId;
 use crate::issued::{Issued, IssuedCode};
-use crate::otp::Check;
+use crate::otp::{Check, Reach};
 use crate::record::Record;
 use crate::recovery::RecoveryCode;
 use crate::throttle::{Backoff, Origin};
@@ -97,11 +97,15 @@ impl Record {
             (Some(earlier), [code]) => Some([earlier.clone(), code.clone()]),
             (Some(_) | None, _) => None,
         };
+        let reach = match row.codes.len() {
+            0..=2 => Reach::Near,
+            3.. => Reach::Far,
+        };
         let mut outcome = Spent::Not;
         for credential in self.credentials.iter_mut().filter(|held| held.confirmed) {
-            let (mut check, mut after) = credential.factor.check(&row.codes, now);
+            let (mut check, mut after) = credential.factor.check(&row.codes, now, reach);
             if let Some(pair) = &pair {
-                let (found, then) = credential.factor.check(pair, now);
+                let (found, then) = credential.factor.check(pair, now, Reach::Far);
                 check = check.or(found);
                 after = after.or(then);
             }

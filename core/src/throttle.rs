@@ -3,7 +3,7 @@
 //! A single code is *evaluated* only while a leaky bucket has room for one more failure, and not
 //! during the delay after one. Otherwise a login is not refused: it must give two consecutive codes
 //! (RFC 4226 section 7.4), and three when too many pairs were wrong too. A guess at a pair is right
-//! three times in 10¹², so an attacker makes a login slower, never impossible.
+//! about ten times in 10¹², so an attacker makes a login slower, never impossible.
 //!
 //! ```text
 //! demand   no room in the pool's bucket of pairs (100,000, leaking 2,740 a day)       three

@@ -6,7 +6,7 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 use crate::code::Code;
-use crate::otp::{Algorithm, Check, Digits, Otp};
+use crate::otp::{Algorithm, Check, Digits, Otp, Reach};
 use crate::secret::Secret;
 use crate::time::{Period, Skew, Step, Timestamp};
 
@@ -22,6 +22,8 @@ pub struct Totp {
 }
 
 impl Totp {
+    const FURTHER_IN_A_ROW: u64 = 2;
+
     /// A credential's parameters around `secret`, with the usual skew.
     pub const fn new(secret: Secret, algorithm: Algorithm, digits: Digits, period: Period) -> Self {
         Self {
@@ -41,22 +43,25 @@ impl Totp {
     /// used up and the device's clock is off by `drift`.
     ///
     /// A single code must be one of the steps within the skew of where the device's clock should
-    /// be. Several in a row prove so much more that they may be of any steps that the drift could
-    /// ever reach: that is how a clock is found again that went astray.
+    /// be; of several in a row, the last one may be two steps further off. [`Reach::Far`] goes to
+    /// wherever the drift may get: that is how a clock is found again that went astray.
     pub fn check(
         &self,
         codes: &[Code],
         now: Timestamp,
         spent: Option<Step>,
         drift: Drift,
+        reach: Reach,
     ) -> Check {
         let Step(now) = self.period.step_at(now);
         let unused_from = spent.map_or(0, |Step(spent)| spent.saturating_add(1));
         let before = (codes.len() as u64).saturating_sub(1);
-        let (earliest, latest) = match before {
-            0 => drift.window(now, self.skew).into_inner(),
-            _ => Drift::reach(now).into_inner(),
-        };
+        let (earliest, latest) = match (reach, before) {
+            (Reach::Near, 0) => drift.window(now, self.skew, 0),
+            (Reach::Near, _) => drift.window(now, self.skew, Self::FURTHER_IN_A_ROW),
+            (Reach::Far, _) => Drift::reach(now),
+        }
+        .into_inner();
         let firsts = earliest.saturating_sub(before)..=latest.saturating_sub(before);
         self.otp.search(codes, firsts, unused_from)
     }
@@ -64,7 +69,7 @@ impl Totp {
     /// The last step whose code would be accepted by itself at `now`.
     pub(crate) fn latest(&self, now: Timestamp, drift: Drift) -> Step {
         let Step(now) = self.period.step_at(now);
-        Step(*drift.window(now, self.skew).end())
+        Step(*drift.window(now, self.skew, 0).end())
     }
 
     /// The step that `code` belongs to, if that is at most `reach` steps from the one at `at`.
@@ -134,16 +139,17 @@ impl Drift {
         (self.0 / 2) as i64
     }
 
-    /// The steps that a single code may be of at the step `now`.
-    fn window(self, now: u64, skew: Skew) -> RangeInclusive<u64> {
+    /// The steps that a code may be of at the step `now`, so many `further` than the skew.
+    fn window(self, now: u64, skew: Skew, further: u64) -> RangeInclusive<u64> {
         let below = i64::from(self.0).div_euclid(2);
         let above = below + i64::from(self.0).rem_euclid(2);
         let earliest = now.saturating_add_signed(below);
         let latest = now.saturating_add_signed(above);
-        earliest.saturating_sub(skew.steps())..=latest.saturating_add(skew.steps())
+        let either_way = skew.steps().saturating_add(further);
+        earliest.saturating_sub(either_way)..=latest.saturating_add(either_way)
     }
 
-    /// The steps that the last of several codes in a row may be of at the step `now`.
+    /// The steps that a code may be of at the step `now`, wherever the clock went.
     const fn reach(now: u64) -> RangeInclusive<u64> {
         let most = Self::MOST.unsigned_abs() as u64;
         now.saturating_sub(most)..=now.saturating_add(most)
@@ -227,7 +233,7 @@ mod tests {
                 let now = Timestamp::from_unix(seconds);
                 let step = Period::DEFAULT.step_at(now);
                 assert_eq!(totp.code_at(step), expected, "{algorithm:?} at {seconds}");
-                let check = totp.check(&[code(expected)], now, None, Drift::NONE);
+                let check = totp.check(&[code(expected)], now, None, Drift::NONE, Reach::Near);
                 assert_eq!(check, Check::Fresh(step.0));
             }
         }
@@ -258,29 +264,29 @@ mod tests {
     }
 
     #[test]
-    fn codes_in_a_row_are_found_as_far_as_a_clock_may_be_off_and_no_further() {
+    fn codes_in_a_row_are_found_as_far_as_they_are_looked_for_and_no_further() {
         let step = |offset: i64| Step(NOW_STEP.checked_add_signed(offset).unwrap());
-        for (offsets, accepted) in [
-            (vec![-21, -20], true),
-            (vec![-22, -21], false),
-            (vec![-1, 0], true),
-            (vec![19, 20], true),
-            (vec![20, 21], false),
-            (vec![1, 0], false),
-            (vec![0, 0], false),
-            (vec![-1, 1], false),
-            (vec![-22, -21, -20], true),
-            (vec![-23, -22, -21], false),
-            (vec![18, 19, 20], true),
-            (vec![19, 20, 21], false),
+        for (offsets, near, far) in [
+            (vec![-22, -21], false, false),
+            (vec![-21, -20], false, true),
+            (vec![-5, -4], false, true),
+            (vec![-4, -3], true, true),
+            (vec![2, 3], true, true),
+            (vec![3, 4], false, true),
+            (vec![19, 20], false, true),
+            (vec![20, 21], false, false),
+            (vec![1, 0], false, false),
+            (vec![0, 0], false, false),
+            (vec![-1, 1], false, false),
+            (vec![-22, -21, -20], false, true),
+            (vec![-23, -22, -21], false, false),
+            (vec![18, 19, 20], false, true),
         ] {
             let steps: Vec<Step> = offsets.iter().copied().map(step).collect();
-            let last = steps.last().copied().unwrap();
-            assert_eq!(
-                check(&steps, None) == Check::Fresh(last.0),
-                accepted,
-                "{offsets:?}"
-            );
+            let fresh = Check::Fresh(steps.last().unwrap().0);
+            let found = |reach| check_within(reach, &steps, None) == fresh;
+            assert_eq!(found(Reach::Near), near, "{offsets:?}");
+            assert_eq!(found(Reach::Far), far, "{offsets:?}");
         }
     }
 
@@ -300,7 +306,7 @@ mod tests {
         ] {
             let step = NOW_STEP.checked_add_signed(offset).map(Step).unwrap();
             let drift = Drift::from_steps(drift).unwrap();
-            let check = totp.check(&[code(&totp.code_at(step))], NOW, None, drift);
+            let check = totp.check(&[code(&totp.code_at(step))], NOW, None, drift, Reach::Near);
             assert_eq!(
                 check == Check::Fresh(step.0),
                 accepted,
@@ -314,7 +320,13 @@ mod tests {
         let totp = rfc(Algorithm::Sha1, 6).with_skew(Skew::new(2).unwrap());
         for (offset, accepted) in [(-3, false), (-2, true), (2, true), (3, false)] {
             let step = NOW_STEP.checked_add_signed(offset).map(Step).unwrap();
-            let check = totp.check(&[code(&totp.code_at(step))], NOW, None, Drift::NONE);
+            let check = totp.check(
+                &[code(&totp.code_at(step))],
+                NOW,
+                None,
+                Drift::NONE,
+                Reach::Near,
+            );
             assert_eq!(check == Check::Fresh(step.0), accepted, "{offset}");
         }
     }
@@ -351,7 +363,7 @@ mod tests {
                 for offset in -spread..=spread {
                     let step = Step(NOW_STEP.checked_add_signed(offset).unwrap());
                     assert!(
-                        drift.window(NOW_STEP, skew).contains(&step.0),
+                        drift.window(NOW_STEP, skew, 0).contains(&step.0),
                         "{drift:?} {offset}"
                     );
                     let after = drift.followed(step, Step(NOW_STEP), skew);
@@ -371,7 +383,7 @@ mod tests {
         for login in 1..=36_u64 {
             let step = NOW_STEP + login / 2;
             assert!(
-                drift.window(NOW_STEP, Skew::DEFAULT).contains(&step),
+                drift.window(NOW_STEP, Skew::DEFAULT, 0).contains(&step),
                 "{login} {drift:?}"
             );
             drift = drift.followed(Step(step), Step(NOW_STEP), Skew::DEFAULT);
@@ -381,7 +393,7 @@ mod tests {
     #[test]
     fn at_most_one_code_more_than_the_skew_says_is_ever_accepted() {
         for half_steps in -40..=40 {
-            let window = Drift(half_steps).window(NOW_STEP, Skew::DEFAULT);
+            let window = Drift(half_steps).window(NOW_STEP, Skew::DEFAULT, 0);
             assert!(window.count() <= 4);
         }
     }
@@ -414,11 +426,11 @@ mod tests {
         let now = Timestamp::from_unix(59);
         let six = rfc(Algorithm::Sha1, 6);
         assert_eq!(
-            six.check(&[code("94287082")], now, None, Drift::NONE),
+            six.check(&[code("94287082")], now, None, Drift::NONE, Reach::Near),
             Check::Wrong
         );
         assert_eq!(
-            rfc(Algorithm::Sha1, 8).check(&[code("287082")], now, None, Drift::NONE),
+            rfc(Algorithm::Sha1, 8).check(&[code("287082")], now, None, Drift::NONE, Reach::Near),
             Check::Wrong
         );
     }
@@ -431,6 +443,7 @@ mod tests {
                 Timestamp::from_unix(seconds),
                 Some(Step(u64::MAX)),
                 Drift::NONE,
+                Reach::Near,
             );
             assert_ne!(check, Check::Fresh(0));
         }
@@ -440,9 +453,13 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_unix(NOW_STEP * 30 + 7);
 
     fn check(steps: &[Step], spent: Option<Step>) -> Check {
+        check_within(Reach::Near, steps, spent)
+    }
+
+    fn check_within(reach: Reach, steps: &[Step], spent: Option<Step>) -> Check {
         let totp = rfc(Algorithm::Sha1, 6);
         let codes: Vec<Code> = steps.iter().map(|s| code(&totp.code_at(*s))).collect();
-        totp.check(&codes, NOW, spent, Drift::NONE)
+        totp.check(&codes, NOW, spent, Drift::NONE, reach)
     }
 
     fn rfc(algorithm: Algorithm, digits: u32) -> Totp {

@@ -2,7 +2,6 @@
 
 use countersign_bus::Error;
 use countersign_bus::types::ChangeOptions;
-use countersign_core::code::Code;
 use countersign_core::credential::CredentialId;
 use countersign_core::judgement::{Proof, Response, Row, Verdict};
 use countersign_core::record::Record;
@@ -82,8 +81,12 @@ impl Engine {
             return Err(Error::NotEnrolled("enrol a factor first".into()));
         }
         let malformed = |_| Error::Rejected("type two codes that follow each other".into());
-        let row: Result<Vec<Code>, _> = codes.iter().map(|code| code.parse()).collect();
-        let response = Response::Codes(Row::of(row.map_err(malformed)?));
+        let [earlier, code] = codes;
+        // As in a login where the first was wrong: looked for far away, and admitted as rarely.
+        let response = Response::Codes(Row {
+            codes: vec![code.parse().map_err(malformed)?],
+            earlier: Some(earlier.parse().map_err(malformed)?),
+        });
         let slot = Slot::User(account.0);
         let (verdict, _) = self.judge(&slot, &response, Origin::Locker).await?;
         match verdict {
