@@ -131,10 +131,10 @@ impl Ledger {
         };
         let mut proven = Vec::new();
         for device in devices(record) {
-            let alone = self.fitting(&device, &row.codes, at.now);
+            let alone = self.fitting(&device, &row.codes, at.now, row.codes.len() > 2);
             let paired = pair
                 .as_ref()
-                .and_then(|pair| self.fitting(&device, pair, at.now));
+                .and_then(|pair| self.fitting(&device, pair, at.now, true));
             let fits: Vec<(bool, RangeInclusive<u64>)> = [(false, alone), (true, paired)]
                 .into_iter()
                 .filter_map(|(found_again, numbers)| Some((found_again, numbers?)))
@@ -173,8 +173,9 @@ impl Ledger {
         device: &Device,
         codes: &[String],
         now: Timestamp,
+        far: bool,
     ) -> Option<RangeInclusive<u64>> {
-        self.lasts(device, codes.len(), now)
+        self.lasts(device, codes.len(), now, far)
             .rev()
             .filter_map(|last| Some((last + 1).checked_sub(codes.len() as u64)?..=last))
             .find(|numbers| {
@@ -186,24 +187,32 @@ impl Ledger {
     }
 
     /// Where the last of so many codes is looked for.
-    fn lasts(&self, device: &Device, codes: usize, now: Timestamp) -> RangeInclusive<u64> {
+    fn lasts(
+        &self,
+        device: &Device,
+        codes: usize,
+        now: Timestamp,
+        far: bool,
+    ) -> RangeInclusive<u64> {
         match &device.maker {
             Maker::App(totp) => {
                 let now = now.unix() / totp.period().seconds();
-                if codes > 1 {
+                if far {
                     return now.saturating_sub(20)..=now + 20;
                 }
                 // All steps that are at most the skew, or half a step more, from the middle.
                 let middle = self.middle.get(&device.id).copied().unwrap_or_default();
-                let reach = 2 * totp.skew().steps() as i64 + middle.rem_euclid(2);
+                let further = if codes > 1 { 2 } else { 0 };
+                let reach = 2 * (totp.skew().steps() as i64 + further) + middle.rem_euclid(2);
                 let earliest = now.saturating_add_signed((middle - reach) / 2);
                 earliest..=now.saturating_add_signed((middle + reach) / 2)
             }
             Maker::Token(hotp) => {
                 let unused = self.unused(device);
-                let reach = match codes {
-                    1 => hotp.look_ahead().counters(),
-                    _ => 100,
+                let reach = match (far, codes) {
+                    (true, _) => 100,
+                    (false, 1) => hotp.look_ahead().counters(),
+                    (false, _) => hotp.look_ahead().counters() + 10,
                 };
                 let before = codes as u64 - 1;
                 unused.saturating_sub(10) + before..=unused + reach + before
