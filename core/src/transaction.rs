@@ -77,7 +77,7 @@ impl Transaction {
             return Received::Judge(Response::Codes(row));
         }
         self.row.clear();
-        self.earlier = None;
+        (self.judged, self.earlier) = (None, None);
         if !self.recovery {
             return Received::Malformed;
         }

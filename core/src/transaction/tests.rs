@@ -1,5 +1,8 @@
 //! What is asked, one answer after the other.
 
+mod earlier;
+mod issued;
+
 use super::*;
 use crate::credential::Factor;
 use crate::otp::{Algorithm, Digits};
