@@ -155,14 +155,14 @@ fn any_what() -> impl Strategy<Value = What> {
         8 => (which(), near).prop_map(|(which, offset)| What::Confirm { which, offset }),
         1 => which().prop_map(What::Trust),
         1 => (which(), "[a-z]{0,3}").prop_map(|(which, label)| What::Rename(which, label)),
-        1 => which().prop_map(What::Remove),
+        2 => which().prop_map(What::Remove),
         1 => Just(What::Reset),
         1 => Just(What::Unlock),
         2 => (0..900_u64).prop_map(What::Issue),
         1 => Just(What::RenewRecoveryCodes),
         3 => (credentials, scratch_codes)
             .prop_map(|(credentials, scratch_codes)| What::Import { credentials, scratch_codes }),
-        2 => Just(What::BackUp),
+        3 => Just(What::BackUp),
         2 => any::<(bool, bool)>()
             .prop_map(|(lost, trusted)| What::Restore { lost, trusted }),
         16 => any_login().prop_map(What::LogIn),
