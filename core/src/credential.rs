@@ -130,7 +130,7 @@ impl Factor {
     ) -> (Check, Option<Self>) {
         match self {
             Self::Totp { totp, spent, drift } => {
-                let check = totp.check(codes, now, *spent, *drift, reach);
+                let check = totp.check(codes, now, (*spent, *drift), reach);
                 let now = totp.period().step_at(now);
                 let after = check.fresh().map(|last| Self::Totp {
                     totp: totp.clone(),

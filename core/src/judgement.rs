@@ -27,9 +27,9 @@ pub enum Response {
 pub struct Row {
     /// One, unless several are demanded.
     pub codes: Vec<Code>,
-    /// The single code that was wrong just before, in the same login. If the device went astray,
-    /// the two together find it again (RFC 4226 section 7.4, RFC 6238 section 6).
-    pub earlier: Option<Code>,
+    /// Those of the answer just before in the same login, if that was wrong. If the device went
+    /// astray, all together find it again (RFC 4226 section 7.4, RFC 6238 section 6).
+    pub earlier: Vec<Code>,
 }
 
 impl Row {
@@ -37,8 +37,18 @@ impl Row {
     pub const fn of(codes: Vec<Code>) -> Self {
         Self {
             codes,
-            earlier: None,
+            earlier: Vec::new(),
         }
+    }
+
+    /// All that was typed in two answers, if it is more than one code. Whoever begins the second
+    /// with the code that the device still shows does not break the row.
+    fn joined(&self) -> Option<Vec<Code>> {
+        let (last, first) = (self.earlier.last()?, self.codes.first()?);
+        let repeated = usize::from(last.matches(first.expose()));
+        let codes = self.codes.iter().skip(repeated);
+        let joined: Vec<Code> = self.earlier.iter().chain(codes).cloned().collect();
+        (joined.len() > 1).then_some(joined)
     }
 }
 
@@ -93,10 +103,7 @@ impl Record {
     /// good twice.
     fn spend(&mut self, row: &Row, now: Timestamp) -> Spent {
         let decoy = self.is_decoy();
-        let pair = match (&row.earlier, row.codes.as_slice()) {
-            (Some(earlier), [code]) => Some([earlier.clone(), code.clone()]),
-            (Some(_) | None, _) => None,
-        };
+        let joined = row.joined();
         let reach = match row.codes.len() {
             0..=2 => Reach::Near,
             3.. => Reach::Far,
@@ -104,8 +111,8 @@ impl Record {
         let mut outcome = Spent::Not;
         for credential in self.credentials.iter_mut().filter(|held| held.confirmed) {
             let (mut check, mut after) = credential.factor.check(&row.codes, now, reach);
-            if let Some(pair) = &pair {
-                let (found, then) = credential.factor.check(pair, now, Reach::Far);
+            if let Some(joined) = &joined {
+                let (found, then) = credential.factor.check(joined, now, Reach::Far);
                 check = check.or(found);
                 after = after.or(then);
             }

@@ -98,8 +98,8 @@ fn code(generator: &totp_rs::Totp, moving_factor: u64) -> Zeroizing<String> {
 /// How far from where they should be codes are looked for.
 ///
 /// The further, the longer a code that somebody saw, and that was never used, is worth half of two
-/// in a row. So it is far only where few can be tried: after a single code that was looked at and
-/// wrong, or where three are demanded.
+/// in a row. So it is far only where few can be tried, or where more are needed: for an answer
+/// together with the wrong one before it, or where three are demanded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Reach {
     /// As far as people and devices usually stray.

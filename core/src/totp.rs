@@ -49,8 +49,7 @@ impl Totp {
         &self,
         codes: &[Code],
         now: Timestamp,
-        spent: Option<Step>,
-        drift: Drift,
+        (spent, drift): (Option<Step>, Drift),
         reach: Reach,
     ) -> Check {
         let Step(now) = self.period.step_at(now);
@@ -233,7 +232,7 @@ mod tests {
                 let now = Timestamp::from_unix(seconds);
                 let step = Period::DEFAULT.step_at(now);
                 assert_eq!(totp.code_at(step), expected, "{algorithm:?} at {seconds}");
-                let check = totp.check(&[code(expected)], now, None, Drift::NONE, Reach::Near);
+                let check = totp.check(&[code(expected)], now, (None, Drift::NONE), Reach::Near);
                 assert_eq!(check, Check::Fresh(step.0));
             }
         }
@@ -306,7 +305,12 @@ mod tests {
         ] {
             let step = NOW_STEP.checked_add_signed(offset).map(Step).unwrap();
             let drift = Drift::from_steps(drift).unwrap();
-            let check = totp.check(&[code(&totp.code_at(step))], NOW, None, drift, Reach::Near);
+            let check = totp.check(
+                &[code(&totp.code_at(step))],
+                NOW,
+                (None, drift),
+                Reach::Near,
+            );
             assert_eq!(
                 check == Check::Fresh(step.0),
                 accepted,
@@ -323,8 +327,7 @@ mod tests {
             let check = totp.check(
                 &[code(&totp.code_at(step))],
                 NOW,
-                None,
-                Drift::NONE,
+                (None, Drift::NONE),
                 Reach::Near,
             );
             assert_eq!(check == Check::Fresh(step.0), accepted, "{offset}");
@@ -426,11 +429,11 @@ mod tests {
         let now = Timestamp::from_unix(59);
         let six = rfc(Algorithm::Sha1, 6);
         assert_eq!(
-            six.check(&[code("94287082")], now, None, Drift::NONE, Reach::Near),
+            six.check(&[code("94287082")], now, (None, Drift::NONE), Reach::Near),
             Check::Wrong
         );
         assert_eq!(
-            rfc(Algorithm::Sha1, 8).check(&[code("287082")], now, None, Drift::NONE, Reach::Near),
+            rfc(Algorithm::Sha1, 8).check(&[code("287082")], now, (None, Drift::NONE), Reach::Near),
             Check::Wrong
         );
     }
@@ -441,8 +444,7 @@ mod tests {
             let check = rfc(Algorithm::Sha1, 6).check(
                 &[code("000000"), code("000000")],
                 Timestamp::from_unix(seconds),
-                Some(Step(u64::MAX)),
-                Drift::NONE,
+                (Some(Step(u64::MAX)), Drift::NONE),
                 Reach::Near,
             );
             assert_ne!(check, Check::Fresh(0));
@@ -459,7 +461,7 @@ mod tests {
     fn check_within(reach: Reach, steps: &[Step], spent: Option<Step>) -> Check {
         let totp = rfc(Algorithm::Sha1, 6);
         let codes: Vec<Code> = steps.iter().map(|s| code(&totp.code_at(*s))).collect();
-        totp.check(&codes, NOW, spent, Drift::NONE, reach)
+        totp.check(&codes, NOW, (spent, Drift::NONE), reach)
     }
 
     fn rfc(algorithm: Algorithm, digits: u32) -> Totp {

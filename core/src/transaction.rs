@@ -19,10 +19,10 @@ pub struct Transaction {
     recovery_only: bool,
     demanded: usize,
     row: Vec<Code>,
-    /// The single code that is being judged.
-    judged: Option<Code>,
-    /// The single code that was wrong just before.
-    earlier: Option<Code>,
+    /// The codes that are being judged.
+    judged: Vec<Code>,
+    /// The codes that were wrong just before.
+    earlier: Vec<Code>,
 }
 
 impl Transaction {
@@ -42,8 +42,8 @@ impl Transaction {
             recovery_only: false,
             demanded: 1,
             row: Vec::new(),
-            judged: None,
-            earlier: None,
+            judged: Vec::new(),
+            earlier: Vec::new(),
         };
         let challenge = transaction.ask(None, record, at);
         (transaction, challenge)
@@ -68,16 +68,14 @@ impl Transaction {
             }
             let row = Row {
                 codes: std::mem::take(&mut self.row),
-                earlier: self.earlier.take(),
+                earlier: std::mem::take(&mut self.earlier),
             };
-            self.judged = match row.codes.as_slice() {
-                [code] => Some(code.clone()),
-                _ => None,
-            };
+            self.judged.clone_from(&row.codes);
             return Received::Judge(Response::Codes(row));
         }
         self.row.clear();
-        (self.judged, self.earlier) = (None, None);
+        self.judged.clear();
+        self.earlier.clear();
         if !self.recovery {
             return Received::Malformed;
         }
@@ -113,13 +111,13 @@ impl Transaction {
 
     fn count_down(&mut self, reason: Reason, record: &Record, at: Circumstances<'_>) -> Outcome {
         self.tries = self.tries.saturating_sub(1);
-        let judged = self.judged.take();
+        let judged = std::mem::take(&mut self.judged);
         self.earlier = match reason {
             Reason::Wrong => judged,
             Reason::Used
             | Reason::SeveralDemanded
             | Reason::WrongRecovery
-            | Reason::RecoveryWait(_) => None,
+            | Reason::RecoveryWait(_) => Vec::new(),
         };
         match (self.tries, reason) {
             (0, Reason::SeveralDemanded | Reason::RecoveryWait(_)) => Outcome::End(End::Throttled),

@@ -10,8 +10,8 @@ pub(crate) struct Attempt {
     transaction: Transaction,
     /// The codes of a row that is not complete.
     row: Vec<String>,
-    /// The single code that was wrong just before.
-    wrong: Option<String>,
+    /// The codes that were wrong just before.
+    wrong: Vec<String>,
 }
 
 /// What became of something typed.
@@ -31,7 +31,7 @@ impl Attempt {
         let attempt = Self {
             transaction,
             row: Vec::new(),
-            wrong: None,
+            wrong: Vec::new(),
         };
         (attempt, challenge)
     }
@@ -53,17 +53,17 @@ impl Attempt {
             Received::OneOfSeveral => return Typing::OneOfSeveral,
             Received::Malformed => {
                 self.row.clear();
-                self.wrong = None;
+                self.wrong.clear();
                 return Typing::Malformed;
             }
             Received::Judge(response) => response,
         };
         let mut codes = std::mem::take(&mut self.row);
-        let earlier = self.wrong.take();
+        let earlier = std::mem::take(&mut self.wrong);
         let typed = match &response {
             Response::Codes(row) => {
                 assert_eq!(row.codes.len(), codes.len());
-                assert_eq!(row.earlier.is_some(), earlier.is_some());
+                assert_eq!(row.earlier.len(), earlier.len());
                 Typed::Codes(Row { codes, earlier })
             }
             Response::Recovery(_) => Typed::Recovery(codes.pop().unwrap()),
@@ -80,10 +80,8 @@ impl Attempt {
         at: Circumstances<'_>,
     ) -> Outcome {
         self.wrong = match (&verdict, typed) {
-            (Verdict::Reject(Reason::Wrong), Typed::Codes(mut row)) if row.codes.len() == 1 => {
-                row.codes.pop()
-            }
-            _ => None,
+            (Verdict::Reject(Reason::Wrong), Typed::Codes(row)) => row.codes,
+            _ => Vec::new(),
         };
         self.transaction.conclude(verdict, record, at)
     }

@@ -159,7 +159,7 @@ fn exercise(bytes: &[u8], now: u64, from: usize) {
     let codes = |count| Response::Codes(Row::of(vec![code.clone(); count]));
     let pair = Response::Codes(Row {
         codes: vec![code.clone()],
-        earlier: Some(code.clone()),
+        earlier: vec![code.clone()],
     });
     let recovery = Response::Recovery("1-0000-0000-0000-0000".parse().unwrap());
     let issued = Response::Issued("0-0000-0000".parse().unwrap());

@@ -12,11 +12,11 @@ pub(crate) enum Typed {
     Issued(String),
 }
 
-/// Codes, and the single one that was wrong just before in the same login.
+/// Codes, and those of the answer just before in the same login, if that was wrong.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
     pub(crate) codes: Vec<String>,
-    pub(crate) earlier: Option<String>,
+    pub(crate) earlier: Vec<String>,
 }
 
 /// What must come of it.
@@ -43,7 +43,7 @@ pub(crate) enum Expected {
 pub(crate) struct Proven {
     pub(crate) id: CredentialId,
     pub(crate) numbers: RangeInclusive<u64>,
-    /// Whether the first was typed as a single code, and was wrong by itself.
+    /// Whether the first was typed in an answer that was wrong by itself.
     pub(crate) found_again: bool,
 }
 

@@ -125,16 +125,16 @@ impl Ledger {
         if !record.is_enrolled() {
             return Expected::Wrong(row.codes.len());
         }
-        let pair = match (&row.earlier, row.codes.as_slice()) {
-            (Some(earlier), [code]) => Some([earlier.clone(), code.clone()]),
-            _ => None,
-        };
+        // A code that ends one answer and begins the next is one.
+        let repeated = row.earlier.last() == row.codes.first();
+        let joined = [&row.earlier[..], &row.codes[usize::from(repeated)..]].concat();
+        let is_joined = !row.earlier.is_empty() && joined.len() > 1;
         let mut proven = Vec::new();
         for device in devices(record) {
             let alone = self.fitting(&device, &row.codes, at.now, row.codes.len() > 2);
-            let paired = pair
-                .as_ref()
-                .and_then(|pair| self.fitting(&device, pair, at.now, true));
+            let paired = is_joined
+                .then(|| self.fitting(&device, &joined, at.now, true))
+                .flatten();
             let fits: Vec<(bool, RangeInclusive<u64>)> = [(false, alone), (true, paired)]
                 .into_iter()
                 .filter_map(|(found_again, numbers)| Some((found_again, numbers?)))

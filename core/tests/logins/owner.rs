@@ -203,7 +203,7 @@ impl World {
         // Another device may happen to have shown the same code.
         let row = Row {
             codes: vec![self.ledger.shown(&held.device, self.showing(held))],
-            earlier: None,
+            earlier: Vec::new(),
         };
         let (record, _) = self.store.load();
         let at = self.at(Origin::Seat);

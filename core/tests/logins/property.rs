@@ -209,7 +209,7 @@ fn attack(world: &mut World, attack: &Attack, owner: usize) {
         let response = Response::Codes(judgement::Row::of(codes));
         let typed = Typed::Codes(Row {
             codes: typed,
-            earlier: None,
+            earlier: Vec::new(),
         });
         let from = origin(attack.from.unwrap_or(owner));
         let verdict = world.answer(&typed, &response, from, Fate::Saved);

@@ -85,7 +85,7 @@ impl Engine {
         // As in a login where the first was wrong: looked for far away, and admitted as rarely.
         let response = Response::Codes(Row {
             codes: vec![code.parse().map_err(malformed)?],
-            earlier: Some(earlier.parse().map_err(malformed)?),
+            earlier: vec![earlier.parse().map_err(malformed)?],
         });
         let slot = Slot::User(account.0);
         let (verdict, _) = self.judge(&slot, &response, Origin::Locker).await?;

@@ -1,5 +1,5 @@
-//! Devices that went astray, and what finds them again: a single code that was wrong, together with
-//! the next.
+//! Devices that went astray, and what finds them again: an answer that was wrong, together with the
+//! next.
 
 use super::*;
 use crate::hotp::{Counter, Hotp};
@@ -48,7 +48,7 @@ fn two_that_are_no_neighbours_are_one_wrong_code() {
     let counted = Throttle::default().after_failure(now().rule, now().origin, now().now, 1);
     let of_two_apps = Response::Codes(Row {
         codes: vec![code(LAPTOP, 8)],
-        earlier: Some(code(PHONE, 7)),
+        earlier: vec![code(PHONE, 7)],
     });
     for response in [
         paired(PHONE, 7, 7),
@@ -64,7 +64,7 @@ fn two_that_are_no_neighbours_are_one_wrong_code() {
 
 #[test]
 fn what_was_used_stays_used_whatever_was_typed_before_it() {
-    let (_, after) = judged(&enrolled(&[PHONE]), &codes(PHONE, &[7, 8]), now());
+    let (_, after) = judged(&enrolled(&[PHONE]), &paired(PHONE, 7, 8), now());
     let after = after.unwrap();
     for (earlier, then) in [(6, 7), (7, 8), (8, 9)] {
         let (verdict, _) = judged(&after, &paired(PHONE, earlier, then), now());
@@ -78,7 +78,7 @@ fn a_code_that_is_right_by_itself_needs_none_before_it_and_uses_up_nothing_else(
     let alice = enrolled(&[PHONE, LAPTOP]);
     let response = Response::Codes(Row {
         codes: vec![code(LAPTOP, 0)],
-        earlier: Some(code(PHONE, 7)),
+        earlier: vec![code(PHONE, 7)],
     });
     let (verdict, after) = judged(&alice, &response, now());
     assert!(matches!(verdict, Ok(Proof::Code(_))), "{verdict:?}");
@@ -93,13 +93,36 @@ fn an_earlier_code_does_not_stand_in_for_one_of_those_that_are_demanded() {
     let (verdict, nothing) = judged(&failed, &paired(PHONE, 7, 8), now());
     assert_eq!(verdict, Err(Reason::SeveralDemanded));
     assert!(nothing.is_none(), "it was not looked at");
+}
 
-    // Nor beside as many as are.
-    let response = Response::Codes(Row {
-        codes: vec![code(PHONE, 8), code(PHONE, 3)],
-        earlier: Some(code(PHONE, 7)),
-    });
-    assert_eq!(judged(&failed, &response, now()).0, Err(Reason::Wrong));
+#[test]
+fn where_two_are_demanded_they_are_looked_for_far_away_with_those_before_them() {
+    let (_, failed) = judged(&enrolled(&[PHONE]), &wrong(1), now());
+    let failed = failed.unwrap();
+    for (earlier, then, found) in [
+        (vec![], [8, 9], false),
+        (vec![7], [8, 9], true),
+        (vec![6, 7], [8, 9], true),
+        // The one that the device still shows is typed again.
+        (vec![7, 8], [8, 9], true),
+        (vec![7], [9, 10], false),
+        (vec![6, 8], [9, 10], false),
+        (vec![7, 7], [8, 9], false),
+        (vec![8, 9], [7, 8], false),
+    ] {
+        let response = Response::Codes(Row {
+            codes: then.map(|offset| code(PHONE, offset)).to_vec(),
+            earlier: earlier.iter().map(|offset| code(PHONE, *offset)).collect(),
+        });
+        let (verdict, _) = judged(&failed, &response, now());
+        assert_eq!(verdict.is_ok(), found, "{earlier:?} {then:?}: {verdict:?}");
+    }
+}
+
+#[test]
+fn one_code_typed_twice_is_one() {
+    let (verdict, _) = judged(&enrolled(&[PHONE]), &paired(PHONE, 7, 7), now());
+    assert_eq!(verdict, Err(Reason::Wrong));
 }
 
 #[test]
@@ -116,7 +139,7 @@ fn an_offer_is_found_by_nothing() {
     let (alice, _) = enrolled(&[LAPTOP])
         .offer(Factor::totp(totp(PHONE)), "", now().now)
         .unwrap();
-    for response in [paired(PHONE, 7, 8), codes(PHONE, &[7, 8])] {
+    for response in [paired(PHONE, 7, 8), codes(PHONE, &[0, 1])] {
         let (verdict, _) = judged(&alice, &response, now());
         assert_eq!(verdict, Err(Reason::Wrong));
     }
@@ -156,7 +179,7 @@ fn of_a_token_that_may_be_behind_no_single_code_is_taken_until_two_in_a_row_were
 fn paired(name: u8, earlier: i64, then: i64) -> Response {
     Response::Codes(Row {
         codes: vec![code(name, then)],
-        earlier: Some(code(name, earlier)),
+        earlier: vec![code(name, earlier)],
     })
 }
 
@@ -178,7 +201,7 @@ fn pressed(earlier: Option<u64>, then: u64) -> Response {
     };
     Response::Codes(Row {
         codes: vec![code(then)],
-        earlier: earlier.map(code),
+        earlier: earlier.map(code).into_iter().collect(),
     })
 }
 

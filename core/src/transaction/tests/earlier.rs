@@ -1,4 +1,4 @@
-//! The single code that was wrong just before.
+//! The answer that was wrong just before.
 
 use super::*;
 
@@ -77,22 +77,22 @@ fn a_code_whose_verdict_never_came_goes_with_none() {
 }
 
 #[test]
-fn none_of_a_row_goes_with_the_next_code() {
+fn a_row_that_was_wrong_goes_with_the_next() {
     let alice = failed(enrolled(), 20, 1);
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
-    for (place, typed) in ["000000".to_owned(), code(7)].iter().enumerate() {
-        let received = login.receive(typed);
-        assert_eq!(matches!(received, Received::OneOfSeveral), place == 0);
+    for again in [[9, 10], [10, 11]] {
+        let (mut login, _) = Transaction::begin(&alice, true, at(0));
+        let right = [8, 9].map(code);
+        let (outcome, alice) = answered(&mut login, alice.clone(), &[&right[0], &right[1]], 0);
+        assert_eq!(asked(outcome).codes, 2);
+        let right = again.map(code);
+        let (outcome, _) = answered(&mut login, alice, &[&right[0], &right[1]], 30);
+        assert!(matches!(outcome, Outcome::Finish(_)), "{outcome:?}");
     }
-    // Unlocked meanwhile, so that one code is asked for.
-    let challenge = asked(login.conclude(rejected(Reason::Wrong), &enrolled(), at(0)));
-    assert_eq!(challenge.codes, 1);
-    assert!(!has_earlier(login.receive(&code(8))));
 }
 
 fn has_earlier(received: Received) -> bool {
     match received {
-        Received::Judge(Response::Codes(row)) => row.earlier.is_some(),
+        Received::Judge(Response::Codes(row)) => !row.earlier.is_empty(),
         Received::Judge(Response::Recovery(_) | Response::Issued(_))
         | Received::OneOfSeveral
         | Received::Malformed => panic!("no codes: {received:?}"),

@@ -170,7 +170,7 @@ fn any_what() -> impl Strategy<Value = What> {
 }
 
 fn any_login() -> impl Strategy<Value = By> {
-    let near = prop_oneof![6 => 0..=2_i64, 1 => -30..=110_i64];
+    let near = prop_oneof![6 => 0..=2_i64, 1 => -7..=18_i64];
     prop_oneof![
         8 => (0..3_u8, near).prop_map(|(name, offset)| By::Codes { name, offset }),
         2 => (0..SCRATCH.len()).prop_map(By::ScratchCode),

@@ -95,12 +95,15 @@ impl Model {
     /// The first of two codes in a row that open a login at `now`.
     pub(super) fn opens(&self, name: Name, first: u64, now: u64) -> bool {
         self.confirmed(name).is_some_and(|held| {
-            let reach = if is_app(name) {
-                (now / 30 - 21)..=(now / 30 + 19)
+            let lasts = if is_app(name) {
+                // Three steps either way of where it is expected.
+                let step = now / 30;
+                let [earliest, latest] = [held.ahead.div_euclid(2), (held.ahead + 1).div_euclid(2)];
+                step.saturating_add_signed(earliest - 3)..=step.saturating_add_signed(latest + 3)
             } else {
-                held.unused..=held.unused + 100
+                held.unused + 1..=held.unused + 16
             };
-            first >= held.unused && reach.contains(&first)
+            first >= held.unused && lasts.contains(&(first + 1))
         })
     }
 

@@ -151,7 +151,7 @@ fn no_change_makes_a_used_code_good_again() {
         (
             LogIn(By::Codes {
                 name: PHONE,
-                offset: 15,
+                offset: 2,
             }),
             true,
         ),
@@ -173,7 +173,7 @@ fn no_change_makes_a_used_code_good_again() {
             (
                 LogIn(By::Codes {
                     name: PHONE,
-                    offset: 9,
+                    offset: -4,
                 }),
                 false,
             ),
