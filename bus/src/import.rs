@@ -82,8 +82,9 @@ pub struct ImportOutcome {
     pub uid: Option<u32>,
     /// An [`ImportResult`].
     pub result: Option<u32>,
-    /// What came over in another form than it was: [`ImportNote`]s.
-    pub notes: Option<Vec<u32>>,
+    /// What came over in another form than it was: of which credential, counted from 0, an
+    /// [`ImportNote`].
+    pub notes: Option<Vec<(u32, u32)>>,
     /// With [`ImportResult::Refused`]: why, and what to do about it.
     pub problem: Option<String>,
 }

@@ -97,11 +97,11 @@ impl Left {
     /// What, and why, as a table has it.
     pub(crate) fn words(self) -> String {
         match self {
-            Self::Password => "the PASSWORD: let another module ask for it".to_owned(),
-            Self::RateLimit => "RATE_LIMIT: guesses are limited anyway".to_owned(),
-            Self::Grace => "LAST0 to LAST9: no host is exempt here".to_owned(),
+            Self::Password => "PASSWORD: is no second factor".to_owned(),
+            Self::RateLimit => "RATE_LIMIT: guesses are always limited".to_owned(),
+            Self::Grace => "LAST0 to LAST9: no host is exempt".to_owned(),
             Self::Resetting => "RESETTING_TIME_SKEW: it was not finished".to_owned(),
-            Self::Reuse => "codes could be used twice: never here".to_owned(),
+            Self::Reuse => "leave to use a code twice".to_owned(),
             Self::Totp => "TOTP_AUTH: HOTP_COUNTER wins".to_owned(),
             Self::Unknown(line) => format!("line {line}: an unknown option"),
             Self::Unread(line) => format!("from line {line} on: the old module does not read it"),

@@ -98,8 +98,11 @@ fn interrupted(error: Error, done: usize, doing: Doing) -> Error {
     ))
 }
 
-/// How far it has come, on standard error if that is a terminal.
+/// How far it has come, on standard error if that is a terminal; nothing, if it is done at once.
 fn progress(what: &'static str, length: usize) -> ProgressBar {
+    if length <= BATCH {
+        return ProgressBar::hidden();
+    }
     let target = ProgressDrawTarget::stderr_with_hz(5);
     let bar = ProgressBar::with_draw_target(Some(length as u64), target);
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}");

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use countersign_bus::Error;
 use countersign_bus::import::{
-    ImportNote, ImportOptions, ImportOutcome, ImportResult, ImportUser, LARGEST, decode,
+    ImportOptions, ImportOutcome, ImportResult, ImportUser, LARGEST, decode,
 };
 use countersign_core::record::Record;
 use futures_lite::future::{poll_fn, yield_now};
@@ -64,7 +64,7 @@ impl Engine {
         match self.try_take_over(user, dry_run, turn).await {
             Ok((result, notes)) => ImportOutcome {
                 result: Some(result as u32),
-                notes: Some(notes.into_iter().map(|note| note as u32).collect()),
+                notes: Some(notes),
                 ..outcome
             },
             Err(refused) => ImportOutcome {
@@ -80,7 +80,7 @@ impl Engine {
         user: &ImportUser,
         dry_run: bool,
         turn: &Mutex<()>,
-    ) -> Result<(ImportResult, Vec<ImportNote>), Error> {
+    ) -> Result<(ImportResult, Vec<(u32, u32)>), Error> {
         let (Some(uid), Some(name)) = (user.uid.filter(|uid| *uid != u32::MAX), &user.name) else {
             return Err(Error::InvalidArgs("a user without a uid or a name".into()));
         };

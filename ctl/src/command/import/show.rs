@@ -172,15 +172,13 @@ impl<'a> Report<'a> {
 
     fn incomplete(&self) -> Error {
         Error::Refused(format!(
-            "Not everything {}: {} refused, {} skipped. Put right what is named above, and run it \
-             again: what is there already stays as it is.",
+            "Not everything {}. Put right what is named above, and run it again: what is there \
+             already stays as it is.",
             if self.dry_run {
                 "would come over"
             } else {
                 "came over"
             },
-            self.refused,
-            self.skipped.len()
         ))
     }
 }
@@ -194,35 +192,28 @@ impl<'a> User<'a> {
             Ok(ImportResult::Refused) => Came::Refused,
             Err(_) => return Err(Error::Garbled("what came of it")),
         };
-        let notes: Vec<&'static str> = outcome
-            .notes
-            .iter()
-            .flatten()
-            .filter_map(|number| ImportNote::from_wire(*number))
-            .map(note)
-            .collect();
         Ok(Self {
             user: &newcomer.name,
             uid: newcomer.uid,
             result,
             problem: outcome.problem.as_deref(),
-            credentials: newcomer
-                .items
-                .iter()
-                .map(|item| Credential::of(item, &notes))
+            credentials: (0..)
+                .zip(&newcomer.items)
+                .map(|(place, item)| Credential::of(item, notes(outcome, place)))
                 .collect(),
         })
     }
 }
 
 impl<'a> Credential<'a> {
-    fn of(item: &'a Item, notes: &[&'static str]) -> Self {
+    fn of(item: &'a Item, notes: impl Iterator<Item = ImportNote>) -> Self {
         let left = item.left.iter().map(String::as_str);
+        let notes = notes.map(|note| words(note, item.factor));
         Self {
             factor: item.factor,
             codes: &item.codes,
             kept: &item.kept,
-            left: left.chain(notes.iter().copied()).collect(),
+            left: left.chain(notes).collect(),
         }
     }
 }
@@ -257,9 +248,18 @@ impl Came {
     }
 }
 
-fn note(note: ImportNote) -> &'static str {
-    match note {
-        ImportNote::Narrowed => "the whole window: ±2 steps or 10 counters ahead are kept",
-        ImportNote::DriftCapped => "the whole drift: set the device's clock",
+/// What the daemon notes of one credential.
+fn notes(outcome: &ImportOutcome, place: u32) -> impl Iterator<Item = ImportNote> {
+    let notes = outcome.notes.iter().flatten();
+    notes
+        .filter(move |(of, _)| *of == place)
+        .filter_map(|(_, number)| ImportNote::from_wire(*number))
+}
+
+fn words(note: ImportNote, factor: &str) -> &'static str {
+    match (note, factor) {
+        (ImportNote::Narrowed, "hotp") => "window beyond +10",
+        (ImportNote::Narrowed, _) => "window beyond \u{b1}2",
+        (ImportNote::DriftCapped, _) => "drift beyond \u{b1}20",
     }
 }

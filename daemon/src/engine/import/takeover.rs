@@ -21,8 +21,8 @@ const REACH: u64 = 20;
 pub(super) struct Takeover {
     pub(super) credentials: Vec<Imported>,
     pub(super) scratch: Vec<Code>,
-    /// What comes over in another form than it was.
-    pub(super) notes: Vec<ImportNote>,
+    /// What comes over in another form than it was: of which credential, an [`ImportNote`].
+    pub(super) notes: Vec<(u32, u32)>,
 }
 
 impl Takeover {
@@ -46,8 +46,6 @@ impl Takeover {
         for code in user.scratch.iter().flatten() {
             this.scratch.push(self::code(code)?);
         }
-        this.notes.sort_unstable_by_key(|note| *note as u32);
-        this.notes.dedup();
         Ok(this)
     }
 
@@ -55,7 +53,7 @@ impl Takeover {
         let look_ahead = match credential.look_ahead {
             None => LookAhead::DEFAULT,
             Some(counters) => LookAhead::new(u64::from(counters)).unwrap_or_else(|_| {
-                self.notes.push(ImportNote::Narrowed);
+                self.note(ImportNote::Narrowed);
                 LookAhead::MOST
             }),
         };
@@ -68,7 +66,7 @@ impl Takeover {
         let skew = match credential.skew {
             None => Skew::DEFAULT,
             Some(steps) => Skew::new(u64::from(steps)).unwrap_or_else(|_| {
-                self.notes.push(ImportNote::Narrowed);
+                self.note(ImportNote::Narrowed);
                 Skew::MOST
             }),
         };
@@ -94,11 +92,17 @@ impl Takeover {
         })
     }
 
+    /// Of the credential that comes next.
+    fn note(&mut self, note: ImportNote) {
+        let place = u32::try_from(self.credentials.len()).unwrap_or(u32::MAX);
+        self.notes.push((place, note as u32));
+    }
+
     fn drift(&mut self, steps: Option<i64>) -> Drift {
         let steps = steps.unwrap_or_default();
         let most = i64::from(Drift::MOST);
         if steps.abs() > most {
-            self.notes.push(ImportNote::DriftCapped);
+            self.note(ImportNote::DriftCapped);
         }
         Drift::from_steps(steps.clamp(-most, most)).unwrap_or(Drift::NONE)
     }
