@@ -41,7 +41,7 @@ impl Record {
         (self.recovery, self.scratch) = match (present, unaccounted) {
             (Some(present), _) => (
                 self.recovery.left_of_both(&present.recovery),
-                self.scratch.left_of_both(&present.scratch),
+                present.scratch.clone().left_of_both(&self.scratch),
             ),
             (None, Unaccounted::Void) => (RecoverySet::default(), self.scratch.void()),
             (None, Unaccounted::Trusted) => (self.recovery, self.scratch),
