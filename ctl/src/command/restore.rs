@@ -74,7 +74,9 @@ pub(super) fn run(arguments: &Restore, context: &mut Context) -> Result<(), Erro
                 .json(&Restored::new(&report, Some(mismatches)))?;
         } else {
             context.output.say(&tell(&report, true))?;
-            context.output.say(&name(&mismatches))?;
+            if !mismatches.is_empty() {
+                context.output.say(&name(&mismatches))?;
+            }
         }
         if arguments.dry_run {
             return complain(report);
@@ -246,16 +248,10 @@ fn tell(report: &RestoreReport, rehearsal: bool) -> String {
 /// Whose logins will be refused, since the account is another one here.
 fn name(mismatches: &[Mismatch]) -> String {
     const MOST: usize = 20;
-    let mut lines = Vec::new();
-    if !mismatches.is_empty() {
-        lines.push(format!(
-            "{} not be able to log in with it, as the accounts here are others:",
-            match mismatches.len() {
-                1 => "1 user will".to_owned(),
-                many => format!("{many} users will"),
-            }
-        ));
-    }
+    let mut lines = vec![format!(
+        "{} would not be able to log in, as the accounts here are others:",
+        count(mismatches.len(), "user"),
+    )];
     for Mismatch { uid, user, account } in mismatches.iter().take(MOST) {
         let here = account
             .as_deref()

@@ -76,6 +76,7 @@ impl Engine {
         self.errand("restore", work).await
     }
 
+    /// Restores what was seen to be whole.
     fn restore_all(
         &self,
         (file, opener): (&File, &Opener),
@@ -85,16 +86,31 @@ impl Engine {
     ) -> Result<RestoreReport, Error> {
         let mut reader = reopen(file, opener)?;
         let mut tally = Tally::new(list);
-        while let Some(batch) = next_batch(&mut reader)? {
+        let mut more = true;
+        while more {
             if !wanted() {
                 return Err(given_up());
             }
-            let fates = together(batch.iter().map(|item| self.restore_item(item, rules)));
-            for (item, fate) in batch.iter().zip(block_on(fates)) {
-                tally.add(item, fate.map_err(|error| tally.interrupted(error))?)?;
-            }
+            more = self
+                .restore_batch(&mut reader, rules, &mut tally)
+                .map_err(|error| tally.interrupted(&error))?;
         }
         tally.report(reader.header().created)
+    }
+
+    /// Restores the next users, at the same time. Whether there were any.
+    fn restore_batch(
+        &self,
+        reader: &mut Reader<&File>,
+        rules: Rules,
+        tally: &mut Tally,
+    ) -> Result<bool, Error> {
+        let batch = next_batch(reader)?;
+        let fates = together(batch.iter().map(|item| self.restore_item(item, rules)));
+        for (item, fate) in batch.iter().zip(block_on(fates)) {
+            tally.add(item, fate?)?;
+        }
+        Ok(!batch.is_empty())
     }
 
     async fn opener(&self, options: &RestoreOptions) -> Result<Opener, Error> {
@@ -227,14 +243,14 @@ fn reopen<'a>(mut file: &'a File, opener: &Opener) -> Result<Reader<&'a File>, B
     Reader::open(file, opener)
 }
 
-fn next_batch(reader: &mut Reader<&File>) -> Result<Option<Vec<Item>>, BackupError> {
+fn next_batch(reader: &mut Reader<&File>) -> Result<Vec<Item>, BackupError> {
     let mut batch = Vec::with_capacity(BATCH);
     while batch.len() < BATCH
         && let Some(item) = reader.next_item()?
     {
         batch.push(item);
     }
-    Ok(Some(batch).filter(|batch| !batch.is_empty()))
+    Ok(batch)
 }
 
 fn another_master_key(fd: &OwnedFd) -> Result<MasterKey, Error> {

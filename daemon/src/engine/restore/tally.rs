@@ -85,24 +85,14 @@ impl Tally {
         }
     }
 
-    /// What to tell when the store fails halfway.
-    pub(super) fn interrupted(&self, error: Error) -> Error {
+    /// What to tell when it fails halfway.
+    pub(super) fn interrupted(&self, error: &Error) -> Error {
         let restored = self.report.restored.unwrap_or_default();
         let merged = self.report.merged.unwrap_or_default();
-        match error {
-            Error::Unavailable(text) => Error::Unavailable(format!(
-                "{text} ({} users were restored before that; doing it again completes it)",
-                restored.saturating_add(merged)
-            )),
-            other @ (Error::InvalidArgs(_)
-            | Error::NotPermitted(_)
-            | Error::NotEnrolled(_)
-            | Error::Rejected(_)
-            | Error::Throttled(_)
-            | Error::Expired(_)
-            | Error::Busy(_)
-            | Error::Transport(_)) => other,
-        }
+        Error::Unavailable(format!(
+            "{error} ({} users were restored before that; doing it again completes it)",
+            restored.saturating_add(merged)
+        ))
     }
 
     pub(super) fn report(mut self, created: u64) -> Result<RestoreReport, Error> {
@@ -132,13 +122,12 @@ fn count(counter: &mut Option<u32>) {
 pub(super) fn summary(outcome: &Result<RestoreReport, Error>) -> String {
     match outcome {
         Ok(report) => format!(
-            "of a backup of {} s after 1970, {} users were restored, {} merged, {} kept as they \
-             were, {} refused",
-            report.created.unwrap_or_default(),
+            "{} users were restored, {} merged, {} kept as they were, {} refused (backup of {})",
             report.restored.unwrap_or_default(),
             report.merged.unwrap_or_default(),
             report.kept.unwrap_or_default(),
             report.refused.unwrap_or_default(),
+            report.created.unwrap_or_default(),
         ),
         Err(error) => format!("failed: {error}"),
     }
