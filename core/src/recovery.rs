@@ -152,6 +152,12 @@ impl RecoverySet {
         left
     }
 
+    /// The set with none of it left.
+    pub(crate) fn void(mut self) -> Self {
+        self.unused.clear();
+        self
+    }
+
     /// How many codes are left.
     pub const fn left(&self) -> usize {
         self.unused.len()

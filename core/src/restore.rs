@@ -5,10 +5,12 @@
 
 use crate::credential::{Credential, Factor};
 use crate::record::Record;
-use crate::recovery::RecoverySet;
 use crate::time::Timestamp;
 
-/// What to make of recovery codes that may have been used since the backup.
+#[cfg(test)]
+mod tests;
+
+/// What to make of recovery and scratch codes that may have been used since the backup.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Unaccounted {
     /// They are void.
@@ -21,11 +23,11 @@ impl Record {
     /// What to keep instead of `present`, or where there is nothing, to have this record back at
     /// `now`.
     ///
-    /// Offers that were never confirmed do not come back. Of time-based credentials, all codes
-    /// that would be accepted up to `now` count as used; of counter-based ones, a single code proves
-    /// nothing until two in a row did, unless the present record knows them. Where there is a `present` record, its
-    /// throttle stays, no credential's use goes back behind it, and neither does what is left of
-    /// the recovery codes.
+    /// Offers that were never confirmed and issued codes do not come back. Of time-based
+    /// credentials, all codes that would be accepted up to `now` count as used; of counter-based
+    /// ones, a single code proves nothing until two in a row did, unless the `present` record knows
+    /// them. Where there is one, its throttle stays, no credential's use goes back behind it, and
+    /// neither does what is left of the recovery codes.
     #[must_use]
     pub fn restore(
         mut self,
@@ -43,11 +45,11 @@ impl Record {
                 self.recovery.left_of_both(&present.recovery),
                 present.scratch.clone().left_of_both(&self.scratch),
             ),
-            (None, Unaccounted::Void) => (RecoverySet::default(), self.scratch.void()),
+            (None, Unaccounted::Void) => (self.recovery.void(), self.scratch.void()),
             (None, Unaccounted::Trusted) => (self.recovery, self.scratch),
         };
         if !self.is_enrolled() {
-            self.recovery = RecoverySet::default();
+            self.recovery = self.recovery.void();
             self.scratch = self.scratch.void();
         }
         // Nobody issued it now.
@@ -60,9 +62,9 @@ impl Record {
         self
     }
 
-    /// The credential with the same secret. Its id may be another one here.
+    /// The credential with the same secret, if it counts. Its id may be another one here.
     fn twin_of(&self, credential: &Credential) -> Option<&Credential> {
-        let twin = |held: &&Credential| held.factor.is_about(&credential.factor);
+        let twin = |held: &&Credential| held.confirmed && held.factor.is_about(&credential.factor);
         self.credentials.iter().find(twin)
     }
 }
@@ -72,26 +74,45 @@ impl Credential {
     /// secret, has used.
     fn catch_up(&mut self, twin: Option<&Self>, now: Timestamp) {
         self.last_used = self.last_used.max(twin.and_then(|twin| twin.last_used));
-        let factor = self.factor.clone();
-        let known = match twin {
-            Some(twin) => factor.used_up_by(&twin.factor),
-            None => factor,
-        };
-        self.factor = match known {
-            Factor::Totp { totp, spent, drift } => Factor::Totp {
-                spent: spent.max(Some(totp.latest(now, drift))),
-                totp,
-                drift,
+        self.factor = match (&self.factor, twin.map(|twin| &twin.factor)) {
+            (
+                Factor::Totp { totp, spent, .. },
+                Some(Factor::Totp {
+                    totp: there,
+                    spent: known,
+                    drift,
+                }),
+            ) if totp.period() == there.period() => Factor::Totp {
+                totp: totp.clone(),
+                spent: (*spent).max(*known).max(Some(totp.latest(now, *drift))),
+                // The device was seen there last.
+                drift: *drift,
             },
-            Factor::Hotp {
-                hotp,
-                next,
-                uncertain,
-            } => Factor::Hotp {
-                hotp,
-                next,
+            (
+                Factor::Totp { totp, spent, drift },
+                None | Some(Factor::Totp { .. } | Factor::Hotp { .. }),
+            ) => Factor::Totp {
+                totp: totp.clone(),
+                spent: (*spent).max(Some(totp.latest(now, *drift))),
+                drift: *drift,
+            },
+            (
+                Factor::Hotp { hotp, next, .. },
+                Some(Factor::Hotp {
+                    next: known,
+                    uncertain,
+                    ..
+                }),
+            ) => Factor::Hotp {
+                hotp: hotp.clone(),
+                next: (*next).max(*known),
+                uncertain: *uncertain,
+            },
+            (Factor::Hotp { hotp, next, .. }, None | Some(Factor::Totp { .. })) => Factor::Hotp {
+                hotp: hotp.clone(),
+                next: *next,
                 // No clock tells how far it got.
-                uncertain: uncertain || twin.is_none(),
+                uncertain: true,
             },
         };
     }

@@ -60,7 +60,7 @@ impl Engine {
         self.errand("backup", work).await
     }
 
-    fn write_backup(
+    pub(super) fn write_backup(
         &self,
         file: &File,
         opener: &Opener,

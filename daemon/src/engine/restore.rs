@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use countersign_bus::Error;
 use countersign_bus::types::{RestoreOptions, RestoreReport};
+use countersign_core::credential::Factor;
 use countersign_core::record::Record;
 use countersign_core::restore::Unaccounted;
 use countersign_core::time::Timestamp;
@@ -21,6 +22,8 @@ use crate::keys::MasterKey;
 use crate::vault::{Slot, VaultError};
 
 mod tally;
+#[cfg(test)]
+mod tests;
 
 /// How many users are restored at once, and share the disk's flushes.
 const BATCH: usize = 64;
@@ -202,17 +205,30 @@ fn decide(
         }
         Some(present) => {
             let merged = backup.restore(Some(present), now, rules.unaccounted);
-            (Fate::Merged, Some(merged))
+            let fate = Fate::Merged {
+                unsynchronized: is_unsynchronized(&merged),
+            };
+            (fate, Some(merged))
         }
         None => {
-            let had_recovery_codes = backup.recovery_codes_left() > 0;
+            let left = |of: &Record| of.recovery_codes_left() + of.scratch_codes_left();
+            let had_codes = left(&backup) > 0;
             let restored = backup.restore(None, now, rules.unaccounted);
             let fate = Fate::Restored {
-                without_recovery_codes: had_recovery_codes && restored.recovery_codes_left() == 0,
+                without_recovery_codes: had_codes && left(&restored) == 0,
+                unsynchronized: is_unsynchronized(&restored),
             };
             (fate, Some(restored))
         }
     }
+}
+
+fn is_unsynchronized(record: &Record) -> bool {
+    let mut held = record.credentials().iter();
+    held.any(|credential| match credential.factor() {
+        Factor::Totp { .. } => false,
+        Factor::Hotp { uncertain, .. } => *uncertain,
+    })
 }
 
 /// Reads all of a backup, so that none of it is used that does not go on to its end.

@@ -14,11 +14,19 @@ use crate::engine::errand::Problems;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Fate {
     /// Was not there, and is now.
-    Restored { without_recovery_codes: bool },
+    Restored {
+        /// They were left in the backup, and are void now.
+        without_recovery_codes: bool,
+        /// A counter-based credential takes two codes in a row first.
+        unsynchronized: bool,
+    },
     /// Was there, and is as before.
     Kept,
     /// Was there, and is as in the backup but for what was used since.
-    Merged,
+    Merged {
+        /// As above.
+        unsynchronized: bool,
+    },
     /// Was not restored.
     Refused(String),
     /// Is not in the backup.
@@ -53,18 +61,21 @@ impl Tally {
         let (word, counter) = match &fate {
             Fate::Restored {
                 without_recovery_codes,
+                unsynchronized,
             } => {
-                if *without_recovery_codes {
-                    count(&mut report.without_recovery_codes);
-                }
+                count_if(*without_recovery_codes, &mut report.without_recovery_codes);
+                count_if(*unsynchronized, &mut report.unsynchronized);
                 ("restored", &mut report.restored)
             }
             Fate::Kept => ("kept", &mut report.kept),
-            Fate::Merged => ("merged", &mut report.merged),
+            Fate::Merged { unsynchronized } => {
+                count_if(*unsynchronized, &mut report.unsynchronized);
+                ("merged", &mut report.merged)
+            }
             Fate::Refused(_) => ("refused", &mut report.refused),
             Fate::Skipped => ("skipped", &mut report.skipped),
         };
-        count(counter);
+        count_if(true, counter);
         match &fate {
             Fate::Refused(problem) => self.problems.add(uid, name.as_deref(), problem),
             Fate::Skipped => {
@@ -72,7 +83,7 @@ impl Tally {
                     "it could not be read when the backup was made; enroll the user again";
                 self.problems.add(uid, None, &problem);
             }
-            Fate::Restored { .. } | Fate::Kept | Fate::Merged => {}
+            Fate::Restored { .. } | Fate::Kept | Fate::Merged { .. } => {}
         }
         match &mut self.list {
             Some(list) => {
@@ -114,8 +125,8 @@ impl Tally {
     }
 }
 
-fn count(counter: &mut Option<u32>) {
-    *counter = Some(counter.unwrap_or_default().saturating_add(1));
+fn count_if(it_is: bool, counter: &mut Option<u32>) {
+    *counter = Some(counter.unwrap_or_default().saturating_add(it_is.into()));
 }
 
 /// A report in words, for the log.
