@@ -41,6 +41,8 @@ fn a_daemon_that_is_not_there_is_3_and_named_with_its_place() {
         &["unlock", "root"],
         &["test", "root"],
         &["reload"],
+        &["backup", "never-made.backup"],
+        &["restore", "Cargo.toml"],
     ] {
         // A code for the one that asks before it calls.
         let mut child = Command::new(env!("CARGO_BIN_EXE_countersignctl"))

@@ -7,8 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use countersign_bus::client::Begun;
 use countersign_bus::types::{EnrollOptions, Factor, Login, Next, RestoreOptions, Status};
 use countersign_bus::{Client, Error};
+use countersign_core::hotp::{Counter, Hotp};
+use countersign_core::otp::{Algorithm, Digits};
+use countersign_core::secret::Secret;
 use countersign_tests::backup::{Backup, PASSPHRASE, by_master_key_of, by_passphrase, sealed};
 use countersign_tests::{Enrolled, TestClock, World};
+
+/// The secret of RFC 4226's examples.
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 /// How long a code may be good, its neighbours' time included: the next one is later.
 const NEXT: u64 = 60;
@@ -72,6 +78,68 @@ fn a_code_that_was_used_since_the_backup_is_refused_after_restoring_it() {
             .is("PAM_SUCCESS");
         clock.set(clock.unix() - 60);
     }
+}
+
+#[test]
+fn a_token_gives_two_codes_in_a_row_where_nobody_knows_what_it_has_given() {
+    let clock = TestClock::default();
+    let here = World::with_clock(&clock);
+    let options = EnrollOptions {
+        secret: Some(sealed(SECRET.as_bytes())),
+        unconfirmed: Some(true),
+        ..EnrollOptions::default()
+    };
+    let account = (1, "daemon");
+    let mut client = here.client();
+    client.enroll(account, Factor::Hotp, &options).unwrap();
+    let token = Hotp::new(
+        Secret::from_base32(SECRET).unwrap(),
+        Algorithm::Sha1,
+        Digits::DEFAULT,
+    );
+    let code = |counter| token.code_at(Counter::new(counter).unwrap());
+    let backup = Backup::of(&here, Some(PASSPHRASE));
+    for counter in 0..3 {
+        let login = here.login("daemon").answers([code(counter)]);
+        login.run().is("PAM_SUCCESS");
+    }
+
+    // Where it is, it goes on.
+    let overwrite = RestoreOptions {
+        overwrite: Some(true),
+        ..by_passphrase(PASSPHRASE)
+    };
+    let report = backup.restore(&here, &overwrite).unwrap();
+    assert_eq!((report.merged, report.unsynchronized), (Some(1), Some(0)));
+    here.login("daemon")
+        .answers([code(2), code(2), code(2)])
+        .run()
+        .refused();
+    here.login("daemon")
+        .answers([code(3)])
+        .run()
+        .is("PAM_SUCCESS");
+
+    let there = World::with_clock(&clock);
+    let report = backup.restore(&there, &by_passphrase(PASSPHRASE)).unwrap();
+    assert_eq!((report.restored, report.unsynchronized), (Some(1), Some(1)));
+    // One that was used, and one that was not, by itself.
+    there
+        .login("daemon")
+        .answers([code(2), code(2), code(2)])
+        .run()
+        .refused();
+    clock.pass(900);
+    there
+        .login("daemon")
+        .answers([code(4), code(4), code(4)])
+        .run()
+        .refused();
+    clock.pass(900);
+    let login = there.login("daemon").answers([code(4), code(5)]);
+    login.run().is("PAM_SUCCESS");
+    let login = there.login("daemon").answers([code(6)]);
+    login.run().is("PAM_SUCCESS");
 }
 
 #[test]
@@ -194,7 +262,7 @@ fn what_is_not_a_whole_backup_restores_nobody() {
 fn nobody_finds_a_name_or_a_secret_in_a_backup() {
     let world = World::with_clock(&TestClock::default());
     let options = EnrollOptions {
-        secret: Some(sealed(b"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")),
+        secret: Some(sealed(SECRET.as_bytes())),
         unconfirmed: Some(true),
         ..EnrollOptions::default()
     };

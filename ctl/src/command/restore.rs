@@ -65,7 +65,8 @@ pub(super) fn run(arguments: &Restore, context: &mut Context) -> Result<(), Erro
     let backup = spool::source(&arguments.file)?;
     let opener = Opener::of(arguments, context)?;
     // Scripts say what they mean by running it.
-    let asks = context.answers.are_typed() && !arguments.yes && !arguments.dry_run;
+    let said = arguments.yes || arguments.dry_run || arguments.json;
+    let asks = context.answers.are_typed() && !said;
     if asks || arguments.dry_run {
         let (report, mismatches) = rehearse(arguments, context, &backup, &opener)?;
         if arguments.dry_run && arguments.json {
