@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use countersign_bus::client::Begun;
 use countersign_bus::types::{EnrollOptions, Factor, Login, Next, RestoreOptions, Status};
-use countersign_bus::{Client, Error};
+use countersign_bus::{Client, Error, OwnedObjectPath};
 use countersign_core::hotp::{Counter, Hotp};
 use countersign_core::otp::{Algorithm, Digits};
 use countersign_core::secret::Secret;
@@ -123,23 +123,17 @@ fn a_token_gives_two_codes_in_a_row_where_nobody_knows_what_it_has_given() {
     let there = World::with_clock(&clock);
     let report = backup.restore(&there, &by_passphrase(PASSPHRASE)).unwrap();
     assert_eq!((report.restored, report.unsynchronized), (Some(1), Some(1)));
-    // One that was used, and one that was not, by itself.
-    there
-        .login("daemon")
-        .answers([code(2), code(2), code(2)])
-        .run()
-        .refused();
+    let mut client = there.client();
+    assert!(!logs_in(&mut client, account, &code(2)), "it was used");
     clock.pass(900);
-    there
-        .login("daemon")
-        .answers([code(4), code(4), code(4)])
-        .run()
-        .refused();
-    clock.pass(900);
-    let login = there.login("daemon").answers([code(4), code(5)]);
-    login.run().is("PAM_SUCCESS");
-    let login = there.login("daemon").answers([code(6)]);
-    login.run().is("PAM_SUCCESS");
+    // One that was not used, by itself, and then with the one after it.
+    let transaction = begin(&mut client, account);
+    let alone = client.respond(&transaction, &code(4)).unwrap();
+    assert!(matches!(alone, Next::Ask(_)), "{alone:?}");
+    clock.pass(5);
+    let both = client.respond(&transaction, &code(5)).unwrap();
+    assert!(matches!(both, Next::Finished { .. }), "{both:?}");
+    assert!(logs_in(&mut client, account, &code(6)));
 }
 
 #[test]
@@ -304,7 +298,8 @@ fn backups_taken_while_people_log_in_have_each_user_whole() {
         scope.spawn(|| {
             let mut client = world.client();
             for user in &users {
-                assert!(logs_in(&mut client, user, &user.code(clock.unix())));
+                let account = (user.uid, user.name.as_str());
+                assert!(logs_in(&mut client, account, &user.code(clock.unix())));
                 logged_in.lock().unwrap().push(user.uid);
             }
             done.store(true, SeqCst);
@@ -344,7 +339,8 @@ fn backups_taken_while_people_log_in_have_each_user_whole() {
                 "a login before the backup is in it"
             );
             let user = &users[(uid - 100_000) as usize];
-            assert!(!logs_in(&mut client, user, &user.code(clock.unix())));
+            let account = (uid, user.name.as_str());
+            assert!(!logs_in(&mut client, account, &user.code(clock.unix())));
         }
     }
 }
@@ -405,16 +401,21 @@ fn status(world: &World, user: &Enrolled) -> Status {
     world.client().status((user.uid, &user.name)).unwrap()
 }
 
-fn logs_in(client: &mut Client, user: &Enrolled, code: &str) -> bool {
+fn begin(client: &mut Client, (uid, name): (u32, &str)) -> OwnedObjectPath {
     let login = Login {
-        user: Some(user.name.clone()),
-        uid: Some(user.uid),
+        user: Some(name.to_owned()),
+        uid: Some(uid),
         service: Some("login".to_owned()),
         ..Login::default()
     };
-    let Ok(Begun::Transaction { transaction, .. }) = client.begin(&login) else {
-        panic!("a factor is demanded");
-    };
+    match client.begin(&login) {
+        Ok(Begun::Transaction { transaction, .. }) => transaction,
+        other => panic!("a factor is demanded: {other:?}"),
+    }
+}
+
+fn logs_in(client: &mut Client, account: (u32, &str), code: &str) -> bool {
+    let transaction = begin(client, account);
     let answered = client.respond(&transaction, code);
     let accepted = matches!(answered, Ok(Next::Finished { .. }));
     if !accepted {
