@@ -7,7 +7,7 @@ use super::*;
 use crate::code::Code;
 use crate::credential::CredentialId;
 use crate::hotp::{Counter, Hotp};
-use crate::otp::{Algorithm, Digits};
+use crate::otp::{Algorithm, Digits, Reach};
 use crate::recovery::{RecoveryCode, RecoverySet};
 use crate::secret::Secret;
 use crate::throttle::{Backoff, Origin};
@@ -50,9 +50,9 @@ fn a_token_whose_use_nobody_knows_has_to_give_two_codes_in_a_row() {
     let ada = restored(&ada(0), None);
     assert!(!accepts(&ada, TOKEN, &token_code(10), NOW));
     let pair = [token_code(12), token_code(13)];
-    let (check, after) = ada.credentials[TOKEN].factor.check(&pair, NOW);
+    let (check, after) = ada.credentials[TOKEN].factor.check(&pair, NOW, Reach::Far);
     assert!(check.fresh().is_some(), "{check:?}");
-    let (check, _) = after.unwrap().check(&[token_code(14)], NOW);
+    let (check, _) = after.unwrap().check(&[token_code(14)], NOW, Reach::Near);
     assert!(check.fresh().is_some(), "{check:?}");
 }
 
@@ -295,7 +295,9 @@ fn accepts(record: &Record, which: usize, code: &Code, now: Timestamp) -> bool {
 
 fn use_up(record: &mut Record, which: usize, code: &Code, now: Timestamp) -> Option<()> {
     let held = &mut record.credentials[which];
-    let (_, after) = held.factor.check(std::slice::from_ref(code), now);
+    let (_, after) = held
+        .factor
+        .check(std::slice::from_ref(code), now, Reach::Near);
     held.factor = after?;
     Some(())
 }
