@@ -8,7 +8,7 @@ from harness.peers import Google, Oath, early_in_a_step
 from harness.report import case, require
 from harness.terminal import Unexpected
 
-FILE = "/etc/users.oath"
+FILE = Oath.FILE
 
 
 def prepare(product, _report):
@@ -42,7 +42,7 @@ def require_refused(product, person, code, because=""):
     said = product.try_code(person, code)
     require("successfully authenticated" not in said, f"{person.name}: {code} was accepted:\n{said}")
     require(because in said, f"{person.name}: refused, but not with {because!r}:\n{said}")
-    product.machine.run("countersignctl", "unlock", person.name)
+    product.machine.run("countersignctl", "unlock", person.name, check=False)  # of nobody, there is none
 
 
 def names_line(said, number):
