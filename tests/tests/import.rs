@@ -9,7 +9,10 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use countersign_bus::Error;
-use countersign_bus::import::{ImportOptions, ImportResult, ImportUser, encode};
+use countersign_bus::events::EventOptions;
+use countersign_bus::import::{
+    Hidden, ImportCredential, ImportOptions, ImportResult, ImportUser, encode,
+};
 use countersign_core::hotp::{Counter, Hotp};
 use countersign_core::otp::{Algorithm, Digits};
 use countersign_core::secret::Secret;
@@ -281,6 +284,44 @@ fn the_daemon_reads_sealed_files_with_users_and_nothing_else() {
     let outcomes = world.client().import(file, &options()).unwrap();
     assert_eq!(outcomes.len(), 1);
     assert_eq!(outcomes[0].result, Some(ImportResult::Refused as u32));
+}
+
+#[test]
+fn a_crowd_is_one_event_and_a_few_are_one_each() {
+    let (_clock, world) = world();
+    let crowd = |first: u32, count: u32| {
+        let users: Vec<_> = (first..first + count).map(newcomer).collect();
+        let file = sealed(encode(&users).unwrap().bytes());
+        let outcomes = world
+            .client()
+            .import(file, &ImportOptions::default())
+            .unwrap();
+        let imported = Some(ImportResult::Imported as u32);
+        assert!(outcomes.iter().all(|outcome| outcome.result == imported));
+        let (events, _) = world.client().events(0, &EventOptions::default()).unwrap();
+        events
+            .into_iter()
+            .filter(|event| event.outcome.as_deref() == Some("imported"))
+            .map(|event| event.uid)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(crowd(300_000, 300), [None]);
+    assert_eq!(crowd(400_000, 2), [None, Some(400_000), Some(400_001)]);
+}
+
+/// Somebody with a token of their own.
+fn newcomer(uid: u32) -> ImportUser {
+    let secret = [&uid.to_be_bytes()[..], b"0123456789abcdef"].concat();
+    ImportUser {
+        uid: Some(uid),
+        name: Some(format!("u{uid}")),
+        credentials: Some(vec![ImportCredential {
+            secret: Some(Hidden::from(&secret[..])),
+            counter: Some(0),
+            ..ImportCredential::default()
+        }]),
+        scratch: None,
+    }
 }
 
 fn world() -> (TestClock, World) {

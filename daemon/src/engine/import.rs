@@ -25,8 +25,8 @@ impl Engine {
     /// How many users are taken over at once. Their records share a flush; a login that comes
     /// meanwhile waits for as many at most.
     const TOGETHER: usize = 128;
-    /// How many users one call may bring that each get an event of their own in the record. More
-    /// would push out what happened before; the journal has them all.
+    /// How many users one call may bring that each get an event of their own. More would push out
+    /// of the record what happened before, and have the journal suppress what comes next.
     const FEW: usize = 50;
 
     /// Takes over users, or says what would come of it. Answers for each, in their order.
@@ -138,19 +138,21 @@ impl Engine {
             .filter_map(|(user, _)| Some((user.uid?, user.name.as_deref()?)))
             .collect();
         let now = self.clock.now();
-        let few = imported.len() <= Self::FEW;
-        for account in &imported {
-            let mut told = Change::Imported.made(&Caller::Root, *account, "", now);
-            if !few {
-                told.ring = None;
+        if imported.len() <= Self::FEW {
+            for account in imported {
+                self.tell_change(&Caller::Root, account, Change::Imported, "");
             }
-            self.tell(told);
+            return;
         }
-        if !few {
-            let note = format!("{} users; the journal names them", imported.len());
-            let mut told = Change::Imported.made(&Caller::Root, (0, ""), &note, now);
-            told.event.uid = None;
-            self.tell(told);
+        let note = format!("{} users; the journal has their uids", imported.len());
+        let mut told = Change::Imported.made(&Caller::Root, (0, ""), &note, now);
+        told.event.uid = None;
+        let mut in_full = told.clone();
+        let uids: Vec<String> = imported.iter().map(|(uid, _)| uid.to_string()).collect();
+        in_full.event.note = format!("uids {}", uids.join(" "));
+        in_full.log();
+        if let Some(ring) = told.ring {
+            self.events.record(ring, told.event);
         }
     }
 }
