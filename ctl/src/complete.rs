@@ -56,7 +56,10 @@ fn grammar(words: &[OsString]) -> Command {
     let dash = words
         .last()
         .is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
-    let grammar = Cli::grammar().mut_subcommands(|command| with_look_ups(command, &line));
+    let grammar = Cli::grammar().mut_subcommands(|command| {
+        let name = command.get_name().to_owned();
+        with_look_ups(command, &name, &line)
+    });
     if dash {
         grammar
     } else {
@@ -64,26 +67,28 @@ fn grammar(words: &[OsString]) -> Command {
     }
 }
 
-fn with_look_ups(command: Command, line: &Line) -> Command {
-    let name = command.get_name().to_owned();
+/// The command of that name, or one below it.
+fn with_look_ups(command: Command, name: &str, line: &Line) -> Command {
     let takes_credential = command
         .get_positionals()
         .any(|argument| argument.get_id() == line::CREDENTIAL);
-    command.mut_args(|argument| {
-        let wanted = match argument.get_id().as_str() {
-            line::USER => candidates::users(&name, takes_credential),
-            line::CREDENTIAL => candidates::credentials(&name),
-            line::USER_CREDENTIAL_LABEL => match line.user {
-                None => candidates::users(&name, true),
-                Some(_) => candidates::credentials(&name),
-            },
-            _ => return argument,
-        };
-        let line = line.clone();
-        argument.add(ArgValueCandidates::new(move || {
-            candidates::look_up(&line, wanted)
-        }))
-    })
+    command
+        .mut_args(|argument| {
+            let wanted = match argument.get_id().as_str() {
+                line::USER => candidates::users(name, takes_credential),
+                line::CREDENTIAL => candidates::credentials(name),
+                line::USER_CREDENTIAL_LABEL => match line.user {
+                    None => candidates::users(name, true),
+                    Some(_) => candidates::credentials(name),
+                },
+                _ => return argument,
+            };
+            let line = line.clone();
+            argument.add(ArgValueCandidates::new(move || {
+                candidates::look_up(&line, wanted)
+            }))
+        })
+        .mut_subcommands(|command| with_look_ups(command, name, line))
 }
 
 /// Options are offered to whoever has begun one, or where nothing else could come: else they stand

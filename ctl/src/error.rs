@@ -178,6 +178,10 @@ impl Error {
     }
 }
 
+/// What root may look into where the daemon does not permit something even to root.
+const PERMITTED: &str = "Who is enrolled as what, shows:\n  countersignctl list\n\
+    What is allowed, countersign.toml(5) says.";
+
 /// What the daemon's refusal means to the person at the command line, and what to do next.
 fn sentence(error: &Daemon, door: &Door) -> String {
     let (what, text, next) = match error {
@@ -185,21 +189,16 @@ fn sentence(error: &Daemon, door: &Door) -> String {
         Daemon::NotPermitted(text) => (
             "The daemon does not permit this",
             text,
-            match door {
-                Door::Root { .. } => {
-                    "Who is enrolled as what, shows:\n  countersignctl list\n\
-                     What is allowed, countersign.toml(5) says."
-                }
-                Door::Public { .. } => "Run it with sudo, or ask your admin.",
-            },
+            by_door(door, PERMITTED, "Run it with sudo, or ask your admin."),
         ),
         Daemon::NotEnrolled(text) => (
             "There is nothing to change",
             text,
-            match door {
-                Door::Root { .. } => "Who has what, shows:\n  countersignctl list",
-                Door::Public { .. } => "What there is, shows:\n  countersignctl status",
-            },
+            by_door(
+                door,
+                "Who has what, shows:\n  countersignctl list",
+                "What there is, shows:\n  countersignctl status",
+            ),
         ),
         Daemon::Rejected(text) => (
             "The code was not accepted",
@@ -209,7 +208,11 @@ fn sentence(error: &Daemon, door: &Door) -> String {
         Daemon::Throttled(text) => (
             "Too many wrong codes came before, so this one was not looked at",
             text,
-            "How long to wait, shows:\n  countersignctl status",
+            by_door(
+                door,
+                "Wait a moment, or have them forgotten:\n  countersignctl unlock USER",
+                "How long to wait, shows:\n  countersignctl status",
+            ),
         ),
         Daemon::Expired(text) => (
             "It took too long, and the daemon has given it up",
@@ -229,6 +232,14 @@ fn sentence(error: &Daemon, door: &Door) -> String {
         Daemon::Transport(text) => return unreachable_daemon(text, door),
     };
     format!("{what}{}. {next}", because(text))
+}
+
+/// One of two texts.
+fn by_door(door: &Door, root: &'static str, public: &'static str) -> &'static str {
+    match door {
+        Door::Root { .. } => root,
+        Door::Public { .. } => public,
+    }
 }
 
 /// `: text`, stripped of control characters and of its own full stop; nothing without a text.

@@ -147,6 +147,20 @@ fn a_user_is_offered_their_own_credentials() {
     }
 }
 
+/// Whoever is moved over may not be known to the daemon yet.
+#[test]
+fn accounts_are_offered_where_somebody_new_may_be_named() {
+    let world = World::start();
+    let socket = world.path().join("socket");
+    for command in [
+        &["enroll", "roo"][..],
+        &["import", "otpauth", "--user", "roo"],
+    ] {
+        let words = [&["--socket", socket.to_str().unwrap()], command].concat();
+        assert_eq!(values(&answered(&words)), ["root"], "{command:?}");
+    }
+}
+
 #[test]
 fn a_daemon_that_says_nothing_is_not_waited_for() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! The examples of countersignctl's help, run as they stand.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
 
 use countersign_tests::Desk;
 use countersign_tests::desk::{ALICE, ROOT};
@@ -9,7 +10,7 @@ use countersign_tests::programs::programs;
 use crate::pages::{help, listed};
 
 /// The examples of a command, each without what is said of it behind `#`.
-fn examples(command: Option<&str>) -> Vec<String> {
+fn examples(command: &[&str]) -> Vec<String> {
     let help = help(&programs().ctl, command);
     let (_, examples) = help.split_once("Examples:\n").expect("examples");
     let line = |line: &str| {
@@ -36,11 +37,35 @@ fn desk() -> Option<Desk> {
             0,
         );
     }
-    for (person, file, text) in [
-        (ROOT, "token.key", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\n"),
-        (ALICE, "countersign.toml", "[totp]\ndigits = 8\n"),
+    const KEY: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+    for ((uid, name), file, text) in [
+        (ROOT, "token.key", format!("{KEY}\n")),
+        (
+            ROOT,
+            "users.oath",
+            "HOTP bob - 3132333435363738393031323334\n".to_owned(),
+        ),
+        (
+            ROOT,
+            "keys.txt",
+            format!("otpauth://totp/bob?secret={KEY}\n"),
+        ),
+        (
+            ROOT,
+            "key.txt",
+            format!("otpauth://totp/alice?secret={KEY}\n"),
+        ),
+        (
+            ALICE,
+            ".google_authenticator",
+            format!("{KEY}\n\" TOTP_AUTH\n"),
+        ),
+        (ALICE, "countersign.toml", "[totp]\ndigits = 8\n".to_owned()),
     ] {
-        fs::write(desk.home(person).join(file), text).unwrap();
+        let file = desk.home((uid, name)).join(file);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        chown(&file, Some(uid), Some(uid)).unwrap();
     }
     desk.sees(ROOT, "countersignctl backup countersign.backup", 0);
     let key = desk.place.world.path().join("master.key");
@@ -51,15 +76,17 @@ fn desk() -> Option<Desk> {
 /// Whoever runs one is at a terminal, and may be asked; here nobody answers.
 #[test]
 fn every_example_runs_and_ends_well_or_at_its_first_question() {
-    let names = listed(&help(&programs().ctl, None));
-    let commands = names.iter().map(|name| Some(name.as_str()));
-    for command in commands.chain([None]) {
-        for example in examples(command) {
+    let names = listed(&help(&programs().ctl, &[]));
+    let commands = names.iter().map(|name| vec![name.as_str()]);
+    for command in commands.chain([vec![]]) {
+        for example in examples(&command) {
             let Some(desk) = desk() else { return };
             let (person, line) = match example.strip_prefix("sudo ") {
                 Some(line) => (ROOT, line),
                 None => (ALICE, example.as_str()),
             };
+            // Not the machine's own file.
+            let line = line.replace("/etc/users.oath", "users.oath");
             assert!(!line.contains('\''), "{line}");
             let mut run = desk.types(person, &format!("bash -c '{line}' </dev/null"));
             // Where the terminal is turned to after all, its input is at its end too.

@@ -31,15 +31,29 @@ fn documented(text: &str) -> Names {
     found(r"\bFl -([a-z][a-z-]*)", text)
 }
 
-/// What `--help` says.
-pub(crate) fn help(program: &Path, command: Option<&str>) -> String {
+/// What `--help` says behind these words.
+pub(crate) fn help(program: &Path, words: &[&str]) -> String {
     let output = Command::new(program)
-        .args(command)
+        .args(words)
         .arg("--help")
         .output()
         .expect("a program");
-    assert!(output.status.success(), "{command:?}");
+    assert!(output.status.success(), "{words:?}");
     String::from_utf8(output.stdout).expect("text")
+}
+
+/// What `--help` says of a command, or of each command below it, with its name.
+fn leaves(program: &Path, command: &str) -> Vec<(Option<String>, String)> {
+    let own = help(program, &[command]);
+    let below = listed(&own);
+    if below.is_empty() {
+        return vec![(None, own)];
+    }
+    let leaf = |name: String| {
+        let help = help(program, &[command, &name]);
+        (Some(name), help)
+    };
+    below.into_iter().map(leaf).collect()
 }
 
 /// The long options that a help text explains.
@@ -73,11 +87,11 @@ fn explained(page: &str) -> BTreeMap<String, (String, String)> {
             Some(".It") if here && depth == 1 => {
                 let name = line.strip_prefix(".It Cm ").expect(line);
                 let name = name.split(' ').next().expect(line).to_owned();
-                let text = (line.to_owned(), String::new());
-                assert!(
-                    commands.insert(name.clone(), text).is_none(),
-                    "{name} is there twice"
-                );
+                let (lines, text) = commands.entry(name.clone()).or_default();
+                // Several ways to write it stand one below the other.
+                assert!(text == lines, "{name} is there twice");
+                lines.push_str(line);
+                lines.push('\n');
                 current = Some(name);
             }
             Some(_) | None => {}
@@ -96,24 +110,27 @@ fn every_command_of_countersignctl_is_explained_with_its_options_and_arguments()
     let page = page("countersignctl.8");
     let explained = explained(&page);
     let names: Names = explained.keys().cloned().collect();
-    assert_eq!(names, listed(&help(ctl, None)));
-    for (command, (line, text)) in &explained {
-        let help = help(ctl, Some(command));
-        let mut options = offered(&help);
+    assert_eq!(names, listed(&help(ctl, &[])));
+    for (command, (lines, text)) in &explained {
+        let mut options = Names::new();
+        for (name, help) in leaves(ctl, command) {
+            options.extend(offered(&help));
+            let mut named = name.iter().map(|name| format!("Cm {name} "));
+            assert!(
+                named.all(|name| lines.contains(&name)),
+                "{command} {name:?}"
+            );
+            let usage = help.lines().find(|line| line.starts_with("Usage:"));
+            for argument in found(r"[\[<]([A-Z][A-Z_]*)[\]>]", usage.expect("a usage")) {
+                let name = format!("Ar {}", argument.to_lowercase());
+                assert!(
+                    argument == "OPTIONS" || lines.contains(&name),
+                    "{command}: {argument} in {lines}"
+                );
+            }
+        }
         options.retain(|option| !DOORS.contains(&option.as_str()));
         assert_eq!(documented(text), options, "{command}");
-        let usage = help
-            .lines()
-            .find(|line| line.starts_with("Usage:"))
-            .expect("a usage");
-        let arguments = found(r"[\[<]([A-Z][A-Z_]*)[\]>]", usage);
-        for argument in arguments.iter().filter(|argument| *argument != "OPTIONS") {
-            let name = argument.to_lowercase();
-            assert!(
-                line.contains(&format!("Ar {name}")),
-                "{command}: {argument} in {line}"
-            );
-        }
     }
     let everywhere = documented(&page);
     assert!(DOORS.iter().all(|option| everywhere.contains(*option)));
@@ -122,7 +139,7 @@ fn every_command_of_countersignctl_is_explained_with_its_options_and_arguments()
 #[test]
 fn every_option_of_countersignd_is_explained_and_no_other() {
     let daemon = &programs().daemon;
-    let top = help(daemon, None);
+    let top = help(daemon, &[]);
     let mut options = offered(&top);
     let text = page("countersignd.8");
     let commands: Names = top
@@ -135,7 +152,7 @@ fn every_option_of_countersignd_is_explained_and_no_other() {
     assert!(commands.len() > 1, "{top}");
     for command in &commands {
         assert!(text.contains(&format!(".It Cm {command}")), "{command}");
-        options.extend(offered(&help(daemon, Some(command))));
+        options.extend(offered(&help(daemon, &[command])));
     }
     assert_eq!(documented(&text), options);
 }

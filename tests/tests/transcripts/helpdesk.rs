@@ -79,7 +79,10 @@ fn where_no_codes_are_issued_that_is_said() {
 
 #[test]
 fn a_token_is_set_up_renamed_and_found_again() {
-    let Some(desk) = Desk::start() else { return };
+    let Some(mut desk) = Desk::start() else {
+        return;
+    };
+    let clock = desk.with_clock();
     fs::write(desk.home(ROOT).join("token.key"), TOKEN).unwrap();
     let line = "countersignctl enroll alice --factor hotp --label token --secret-stdin <token.key";
     let mut run = desk.types(ROOT, line);
@@ -103,6 +106,7 @@ fn a_token_is_set_up_renamed_and_found_again() {
         run.terminal
             .answer("And the next one: ", &code(codes[1]), &what[1]);
         run.ends(status);
+        clock.pass(60);
     }
     desk.sees(ROOT, "countersignctl status alice", 0);
     let line = format!(
