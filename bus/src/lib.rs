@@ -3,13 +3,15 @@
 //! Names, types and errors; nothing here decides anything.
 
 pub mod client;
+pub mod door;
 pub mod error;
 pub mod events;
 pub mod import;
 mod runtime;
 pub mod types;
 
-pub use client::{Client, Door};
+pub use client::Client;
+pub use door::Door;
 pub use error::Error;
 pub use zbus::OwnedObjectPath;
 

@@ -8,6 +8,14 @@ use zbus::{DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
 use crate::error::Error;
 
+mod backup;
+mod status;
+
+pub use self::backup::{
+    BackupOptions, BackupReport, Problem, RestoreOptions, RestoreReport, SHORTEST_PASSPHRASE,
+};
+pub use self::status::{CredentialStatus, PlaceStatus, Status};
+
 /// `Begin`'s argument: who wants to log in, through what, from where.
 ///
 /// On the public door the daemon takes the uid from the bus and ignores the one in here.
@@ -253,160 +261,6 @@ pub struct IssueOptions {
     pub seconds: Option<u64>,
     /// The uid that whoever issues it logged in with, for the log.
     pub by: Option<u32>,
-}
-
-/// What is known of a user; nothing of it is secret to the user or to root.
-#[derive(Clone, Debug, Default, DeserializeDict, SerializeDict, Type)]
-#[zbus(signature = "dict", rename_all = "kebab-case")]
-pub struct Status {
-    /// The account.
-    pub uid: Option<u32>,
-    /// Its name, as enrolled.
-    pub user: Option<String>,
-    /// Whether a confirmed credential is there.
-    pub enrolled: Option<bool>,
-    /// What the user holds.
-    pub credentials: Option<Vec<CredentialStatus>>,
-    /// How many recovery codes are left.
-    pub recovery_left: Option<u32>,
-    /// How many scratch codes are left of the verifier that the user came from.
-    pub scratch_left: Option<u32>,
-    /// Until when a code that an admin issued is good, in seconds since the epoch.
-    pub issued_until: Option<u64>,
-    /// Seconds until recovery codes and issued codes are looked at again.
-    pub recovery_wait: Option<u64>,
-    /// What is demanded in each place that is told apart.
-    pub places: Option<Vec<PlaceStatus>>,
-    /// How many consecutive codes a login from a new place has to give now: 1, 2 or 3.
-    pub codes_demanded: Option<u32>,
-    /// Seconds until one code will do again.
-    pub wait: Option<u64>,
-    /// The places whose logins are throttled apart from everyone else's.
-    pub known_origins: Option<Vec<String>>,
-    /// Why nothing more can be told of this user.
-    pub problem: Option<String>,
-}
-
-/// What is demanded of logins from one place.
-#[derive(Clone, Debug, Default, DeserializeDict, SerializeDict, Type)]
-#[zbus(signature = "dict", rename_all = "kebab-case")]
-pub struct PlaceStatus {
-    /// `unknown`, `seat`, `locker`, or an address that a login from has succeeded.
-    pub place: Option<String>,
-    /// How many consecutive codes a login has to give: 1, 2 or 3.
-    pub codes: Option<u32>,
-    /// Seconds until one code will do again, if that can be told.
-    pub wait: Option<u64>,
-}
-
-/// One credential of a user.
-#[derive(Clone, Debug, Default, DeserializeDict, SerializeDict, Type)]
-#[zbus(signature = "dict", rename_all = "kebab-case")]
-pub struct CredentialStatus {
-    /// Names it among the user's.
-    pub id: Option<String>,
-    /// Its [`Factor`].
-    pub factor: Option<u32>,
-    /// What the user calls it.
-    pub label: Option<String>,
-    /// Whether a first code has confirmed it.
-    pub confirmed: Option<bool>,
-    /// When it was made, in seconds since the epoch.
-    pub created: Option<u64>,
-    /// When it last proved something, in seconds since the epoch.
-    pub last_used: Option<u64>,
-    /// How many digits its codes have.
-    pub digits: Option<u32>,
-    /// `SHA1`, `SHA256` or `SHA512`.
-    pub algorithm: Option<String>,
-    /// How many seconds a time-based code lasts.
-    pub period: Option<u32>,
-    /// How many steps the device's clock was ahead when it was last used, or, below zero, behind.
-    pub drift: Option<i32>,
-    /// The counter of the next counter-based code.
-    pub counter: Option<u64>,
-    /// Whether it takes two codes in a row before one is accepted, since the counter may be behind.
-    pub uncertain: Option<bool>,
-}
-
-/// The fewest characters of a passphrase that a backup is sealed with.
-pub const SHORTEST_PASSPHRASE: usize = 12;
-
-/// `Backup`'s options.
-#[derive(Debug, Default, DeserializeDict, SerializeDict, Type)]
-#[zbus(signature = "dict", rename_all = "kebab-case")]
-pub struct BackupOptions {
-    /// A sealed file with a passphrase to seal it with, instead of the master key.
-    pub passphrase: Option<OwnedFd>,
-}
-
-/// What came of a backup.
-#[derive(Clone, Debug, Default, DeserializeDict, SerializeDict, Type)]
-#[zbus(signature = "dict", rename_all = "kebab-case")]
-pub struct BackupReport {
-    /// How many users are in it.
-    pub users: Option<u32>,
-    /// How many are not, since what is kept of them cannot be read.
-    pub skipped: Option<u32>,
-    /// How large it is.
-    pub bytes: Option<u64>,
-    /// Of those who are not in it, the first hundred, with the reason.
-    pub problems: Option<Vec<Problem>>,
-}
-
-/// `Restore`'s options.
-#[derive(Debug, Default, DeserializeDict, SerializeDict, Type)]
-#[zbus(signature = "dict", rename_all = "kebab-case")]
-pub struct RestoreOptions {
-    /// A sealed file with the passphrase that it was sealed with.
-    pub passphrase: Option<OwnedFd>,
-    /// A sealed file with the master key that it was sealed with, if that is not the daemon's.
-    pub master_key: Option<OwnedFd>,
-    /// Users who are there already are restored too, and not kept as they are.
-    pub overwrite: Option<bool>,
-    /// Recovery codes stay good though nobody knows which were used since the backup.
-    pub keep_recovery_codes: Option<bool>,
-    /// Nothing is changed; the report says what would be.
-    pub dry_run: Option<bool>,
-    /// A file in memory, to have a line written to for each user: what came of it (as the
-    /// report's members are called), uid, name.
-    pub list: Option<OwnedFd>,
-}
-
-/// What came of restoring a backup.
-#[derive(Clone, Debug, Default, DeserializeDict, SerializeDict, Type)]
-#[zbus(signature = "dict", rename_all = "kebab-case")]
-pub struct RestoreReport {
-    /// When the backup was made, in seconds since the epoch.
-    pub created: Option<u64>,
-    /// How many users were not there and are now.
-    pub restored: Option<u32>,
-    /// How many were there, and are as they were.
-    pub kept: Option<u32>,
-    /// How many were there, and are as in the backup but for what they have used since.
-    pub merged: Option<u32>,
-    /// How many were not restored.
-    pub refused: Option<u32>,
-    /// How many were missing in the backup already.
-    pub skipped: Option<u32>,
-    /// Of how many the recovery codes are void now.
-    pub without_recovery_codes: Option<u32>,
-    /// How many must give two codes in a row of a counter-based credential before one counts.
-    pub unsynchronized: Option<u32>,
-    /// Of those who were refused or skipped, the first hundred, with the reason.
-    pub problems: Option<Vec<Problem>>,
-}
-
-/// A user of whom something could not be done.
-#[derive(Clone, Debug, Default, DeserializeDict, SerializeDict, Type)]
-#[zbus(signature = "dict", rename_all = "kebab-case")]
-pub struct Problem {
-    /// The account.
-    pub uid: Option<u32>,
-    /// Its name, if it is known.
-    pub user: Option<String>,
-    /// Why, and what to do next.
-    pub problem: Option<String>,
 }
 
 #[cfg(test)]

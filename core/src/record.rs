@@ -196,7 +196,12 @@ impl Record {
     ///
     /// If they hold none, or one of a kind that only a newer version knows.
     pub fn decode(bytes: &[u8]) -> Result<Self, Undecodable> {
-        minicbor::decode(bytes).map_err(|_| Undecodable)
+        let mut decoder = minicbor::Decoder::new(bytes);
+        let record = decoder.decode().map_err(|_| Undecodable)?;
+        match decoder.position() == bytes.len() {
+            true => Ok(record),
+            false => Err(Undecodable),
+        }
     }
 
     pub(crate) fn is_decoy(&self) -> bool {
@@ -261,8 +266,9 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_of_a_record_is_refused() {
+    fn every_truncation_of_a_record_is_refused_and_so_is_more_than_one() {
         let bytes = Record::decoy(&[7; 20]).encode().unwrap();
+        assert!(Record::decode(&[&bytes[..], b"\x00"].concat()).is_err());
         for end in 0..bytes.len() {
             assert!(Record::decode(&bytes[..end]).is_err(), "{end}");
         }

@@ -253,8 +253,9 @@ fn every_entry_of_a_dictionary_on_the_bus_is_explained() {
         })
         .flat_map(|line| found(r"(?:^|, )([a-z-]+) ", line))
         .collect();
-    for file in fs::read_dir(root().join("bus/src")).expect("a directory") {
-        let source = fs::read_to_string(file.expect("a file").path()).expect("text");
+    let sources = sources_below(&root().join("bus/src"));
+    assert!(sources.len() > 10, "not all of them are there");
+    for source in sources {
         let dictionaries = source.split("signature = \"dict\"").skip(1);
         for dictionary in dictionaries.filter_map(|text| text.split("\n}").next()) {
             for field in found(r"(?m)^    pub ([a-z_]+): Option", dictionary) {
@@ -263,6 +264,17 @@ fn every_entry_of_a_dictionary_on_the_bus_is_explained() {
             }
         }
     }
+}
+
+fn sources_below(directory: &Path) -> Vec<String> {
+    let paths = fs::read_dir(directory).expect("a directory");
+    let paths = paths.map(|entry| entry.expect("an entry").path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => sources_below(&path),
+            false => vec![fs::read_to_string(path).expect("text")],
+        })
+        .collect()
 }
 
 #[test]
