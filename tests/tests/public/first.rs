@@ -1,7 +1,9 @@
 //! First factors: who may enrol one, and what else was offered by then.
 
+use countersign_bus::import::{Hidden, ImportCredential, ImportOptions, ImportUser, encode};
 use countersign_bus::{Client, Error};
 use countersign_tests::Public;
+use countersign_tests::backup::sealed;
 use countersign_tests::bus::Policy;
 use countersign_tests::public::{ADA, BOB, request};
 
@@ -13,25 +15,24 @@ const TICKET: (&str, &str) = ("self-service = \"off\"", "self-service = \"ticket
 
 #[test]
 fn an_offer_that_took_no_proof_is_void_once_somebody_else_has_enrolled_the_user() {
-    for by_root in [true, false] {
+    for way in [Way::Root, Way::Themself, Way::Import] {
         let Some(place) = Public::with(Policy::Shipped, &[OPEN]) else {
             return;
         };
         let mut mallory = place.client(ADA);
         let offered = offer(&mut mallory, ADA, None).unwrap();
-        if by_root {
-            enroll(&place, ADA);
-        } else {
-            let mut ada = place.client(ADA);
-            let own = offer(&mut ada, ADA, None).unwrap();
-            ada.confirm(ADA, &own.credential, &own.code(now())).unwrap();
-        }
+        way.enroll(&place);
         let before = status(&place, ADA);
-        assert_eq!(before.credentials.len(), 1, "the offer is gone: {before:?}");
+        assert!(before.enrolled);
+        let offers = before
+            .credentials
+            .iter()
+            .filter(|(_, _, confirmed)| !confirmed);
+        assert_eq!(offers.count(), 0, "{way:?}: the offer is gone: {before:?}");
         for time in [now(), now() + 30] {
             let confirmed = mallory.confirm(ADA, &offered.credential, &offered.code(time));
             let void = matches!(confirmed, Err(Error::InvalidArgs(_)));
-            assert!(void, "{confirmed:?}");
+            assert!(void, "{way:?}: {confirmed:?}");
         }
         let entered = log_in(
             &mut place.world.client(),
@@ -42,6 +43,49 @@ fn an_offer_that_took_no_proof_is_void_once_somebody_else_has_enrolled_the_user(
         forget(&place, ADA);
         assert_eq!(status(&place, ADA), before);
     }
+}
+
+/// How a user comes to a first factor.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Root,
+    Themself,
+    Import,
+}
+
+impl Way {
+    fn enroll(self, place: &Public) {
+        match self {
+            Self::Root => {
+                enroll(place, ADA);
+            }
+            Self::Themself => {
+                let mut ada = place.client(ADA);
+                let own = offer(&mut ada, ADA, None).unwrap();
+                ada.confirm(ADA, &own.credential, &own.code(now())).unwrap();
+            }
+            Self::Import => import(place),
+        }
+    }
+}
+
+/// Brings over what another module kept of ada.
+fn import(place: &Public) {
+    let user = ImportUser {
+        uid: Some(ADA.0),
+        name: Some(ADA.1.to_owned()),
+        credentials: Some(vec![ImportCredential {
+            secret: Some(Hidden::from(&b"12345678901234567890"[..])),
+            ..ImportCredential::default()
+        }]),
+        scratch: None,
+    };
+    let users = encode(&[user]).unwrap();
+    let outcomes = place
+        .world
+        .client()
+        .import(sealed(users.bytes()), &ImportOptions::default());
+    assert_eq!(outcomes.unwrap().len(), 1);
 }
 
 #[test]
