@@ -45,11 +45,10 @@ impl Record {
         now: Timestamp,
     ) -> Result<(Self, Import), NotImported> {
         let mut done = Import::default();
+        // What was offered before took no proof of what comes now.
+        self.credentials.retain(Credential::is_confirmed);
         for imported in credentials {
             let same = |held: &Credential| held.factor().is_about(&imported.factor);
-            // Whoever moves over has proven it elsewhere.
-            self.credentials
-                .retain(|held| held.is_confirmed() || !same(held));
             if let Some(held) = self.credentials.iter_mut().find(|held| same(held)) {
                 held.factor = held.factor.clone().used_up_by(&imported.factor);
                 done.known += 1;
