@@ -196,10 +196,9 @@ impl Model {
         (edition, scratch_codes): (Edition, &[usize]),
         now: u64,
     ) {
+        self.credentials.retain(|held| held.confirmed);
         for (name, used) in credentials {
             let unused = number(*name, FIRST_COUNTER, *used, now);
-            self.credentials
-                .retain(|held| held.confirmed || held.name != *name);
             let mut held = self.credentials.iter_mut();
             if let Some(held) = held.find(|held| held.name == *name) {
                 held.unused = held.unused.max(unused);
@@ -227,16 +226,18 @@ impl Model {
         self.credentials.retain(|held| held.confirmed);
         for held in &mut self.credentials {
             let mut there = present.iter().flat_map(|present| &present.credentials);
-            let twin = there.find(|there| there.name == held.name);
+            let twin = there.find(|there| there.confirmed && there.name == held.name);
             held.last_used = held.last_used.max(twin.and_then(|twin| twin.last_used));
             held.unused = held.unused.max(twin.map_or(0, |twin| twin.unused));
             if is_app(held.name) {
+                // It was seen there last.
+                held.ahead = twin.map_or(held.ahead, |twin| twin.ahead);
                 // Up to the last that a single code may be of.
                 let ahead = (held.ahead + 1).div_euclid(2) + 1;
                 let latest = (now / 30).saturating_add_signed(ahead);
                 held.unused = held.unused.max(latest + 1);
             } else {
-                held.uncertain |= twin.is_none_or(|twin| twin.uncertain);
+                held.uncertain = twin.is_none_or(|twin| twin.uncertain);
             }
         }
         match present {
@@ -258,9 +259,10 @@ impl Model {
         if edition == self.recovery.0 {
             self.recovery.1.retain(|place| good.contains(place));
         }
-        let (edition, codes) = &mut self.scratch;
-        for (place, good) in codes {
-            *good &= *edition == present.scratch.0 && present.scratch.1.contains(&(*place, true));
+        let (edition, codes) = std::mem::replace(&mut self.scratch, present.scratch.clone());
+        let same = edition == self.scratch.0;
+        for (place, good) in &mut self.scratch.1 {
+            *good &= same && codes.contains(&(*place, true));
         }
         self.next_id = self.next_id.max(present.next_id);
     }
