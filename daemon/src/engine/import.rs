@@ -111,10 +111,7 @@ impl Engine {
         takeover: &Takeover,
         turn: &Mutex<()>,
     ) -> Result<Record, Error> {
-        let mut salt = [0; 16];
-        self.entropy
-            .fill(&mut salt)
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let salt = *self.random()?;
         let turn = match takeover.scratch.is_empty() {
             true => None,
             false => {

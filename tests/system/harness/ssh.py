@@ -19,14 +19,15 @@ def arguments(person, *options, key=True):
     return [*words, *options, f"{person.name}@{SERVER}"]
 
 
-def on_terminal(machine, person, *command, key=True, limit=20.0):
+def on_terminal(machine, person, *command, key=True, limit=20.0, env=None):
     """Log in from a terminal; the Dialogue."""
-    return machine.client_dialogue(*arguments(person, "-tt", key=key), *(command or ("id", "-un")), limit=limit)
+    words = (*arguments(person, "-tt", key=key), *(command or ("id", "-un")))
+    return machine.client_dialogue(*words, limit=limit, env=env)
 
 
-def login(machine, person, *answers, key=True):
+def login(machine, person, *answers, key=True, env=None):
     """Log in from a terminal, one answer to each prompt; the exit status and all that was said."""
-    dialogue = on_terminal(machine, person, key=key)
+    dialogue = on_terminal(machine, person, key=key, env=env)
     for prompt, reply in answers:
         dialogue.answer(prompt, reply)
     status, _ = dialogue.ends()
