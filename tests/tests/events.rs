@@ -210,10 +210,11 @@ fn whoever_follows_sees_what_happens_also_after_the_daemon_was_restarted() {
     world.login("sys").answers(["000000"; 9]).run().refused();
     assert_eq!(line(&mut lines)["user"], "sys");
 
+    // Not SIGINT, which is ignored in whatever a shell starts in the background.
     let pid = Pid::from_raw(i32::try_from(follower.id()).unwrap());
-    kill(pid, Signal::SIGINT).unwrap();
+    kill(pid, Signal::SIGTERM).unwrap();
     let status = follower.wait().unwrap();
-    assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{status}");
+    assert_eq!(status.signal(), Some(Signal::SIGTERM as i32), "{status}");
     let mut rest = String::new();
     lines.read_to_string(&mut rest).unwrap();
     complaints.read_to_string(&mut rest).unwrap();
