@@ -61,10 +61,8 @@ async fn live(options: &Serve, door: RootDoor, server: Arc<Server>) -> io::Resul
             .timeout(Duration::from_secs(2), receiver.recv())
             .await;
     }
-    let events = events(runtime.clone(), Arc::clone(&server));
-    runtime.spawn("events", events).detach();
-    let watchdog = watchdog(runtime.clone(), Arc::clone(&server));
-    runtime.spawn("watchdog", watchdog).detach();
+    // Not tasks of their own: those outlive the stop, and would keep the database from being closed.
+    let beside = future::zip(events(&runtime, &server), watchdog(&runtime, &server));
     tell(NotifyState::Ready);
     tracing::info!("ready");
 
@@ -80,7 +78,11 @@ async fn live(options: &Serve, door: RootDoor, server: Arc<Server>) -> io::Resul
         tracing::info!("told to stop");
         Ok(())
     };
-    let ended = future::or(root, told).await;
+    let beside = async {
+        beside.await;
+        future::pending().await
+    };
+    let ended = future::or(future::or(root, told), beside).await;
     let last = runtime.timeout(Duration::from_secs(2), server.engine.write_events());
     if !matches!(last.await, Ok(Ok(()))) {
         tracing::warn!("the last events are in this journal only");
@@ -109,7 +111,7 @@ fn public_door(
 }
 
 /// Writes the events of a few seconds together, for ever.
-async fn events(runtime: SharedRuntime, server: Arc<Server>) {
+async fn events(runtime: &SharedRuntime, server: &Server) {
     const SETTLED: Duration = Duration::from_secs(3);
     let events = server.engine.events();
     let mut failing = false;
@@ -131,7 +133,7 @@ async fn events(runtime: SharedRuntime, server: Arc<Server>) {
 }
 
 /// Tells systemd that logins can be judged: that this thread runs, and the store's.
-async fn watchdog(runtime: SharedRuntime, server: Arc<Server>) {
+async fn watchdog(runtime: &SharedRuntime, server: &Server) {
     let Some(interval) = sd_notify::watchdog_enabled() else {
         return;
     };
