@@ -4,6 +4,7 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 use crate::code::Code;
+use crate::number::kept_as_number;
 use crate::otp::{Algorithm, Check, Digits, Otp, Reach};
 use crate::secret::Secret;
 
@@ -99,24 +100,10 @@ impl Counter {
     }
 }
 
-impl<C> Encode<C> for Counter {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        encoder: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.u64(self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Counter {
-    fn decode(
-        decoder: &mut minicbor::Decoder<'b>,
-        _: &mut C,
-    ) -> Result<Self, minicbor::decode::Error> {
-        decoder.u64().map(Self)
-    }
-}
+// Of the last that may be set, the next one is kept too.
+kept_as_number!(Counter, Counter::value, |value| Ok::<_, CounterTooLarge>(
+    Counter(value)
+));
 
 /// No token counts so far.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -153,25 +140,7 @@ impl LookAhead {
     }
 }
 
-impl<C> Encode<C> for LookAhead {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        encoder: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.u8(self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for LookAhead {
-    fn decode(
-        decoder: &mut minicbor::Decoder<'b>,
-        _: &mut C,
-    ) -> Result<Self, minicbor::decode::Error> {
-        Self::new(decoder.u64()?)
-            .map_err(|UnsupportedLookAhead(_)| minicbor::decode::Error::message("look-ahead"))
-    }
-}
+kept_as_number!(LookAhead, LookAhead::counters, LookAhead::new);
 
 /// A look-ahead too far to be safe.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]

@@ -12,6 +12,7 @@ pub mod hotp;
 pub mod import;
 pub mod issued;
 pub mod judgement;
+mod number;
 pub mod otp;
 pub mod otpauth;
 pub mod record;

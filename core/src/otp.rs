@@ -7,6 +7,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::code::Code;
+use crate::number::kept_as_number;
 use crate::secret::Secret;
 
 /// What an authenticator and the verifier agree on, whatever moves the codes on.
@@ -238,25 +239,9 @@ impl Digits {
 #[error("a code of {0} digits is not supported: use 6, 7 or 8 (most apps know 6 only)")]
 pub struct UnsupportedDigits(u32);
 
-impl<C> Encode<C> for Digits {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        encoder: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.u8(self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Digits {
-    fn decode(
-        decoder: &mut minicbor::Decoder<'b>,
-        _: &mut C,
-    ) -> Result<Self, minicbor::decode::Error> {
-        Self::new(decoder.u32()?)
-            .map_err(|UnsupportedDigits(_)| minicbor::decode::Error::message("digits"))
-    }
-}
+kept_as_number!(Digits, |digits| digits.count().into(), |count| {
+    Digits::new(u32::try_from(count).unwrap_or(u32::MAX))
+});
 
 #[cfg(test)]
 mod tests {

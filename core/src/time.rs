@@ -5,6 +5,8 @@ use std::time::Duration;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
+use crate::number::kept_as_number;
+
 /// A point in wall-clock time: whole seconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Decode, Default, Encode, Eq, Ord, PartialEq, PartialOrd)]
 #[cbor(transparent)]
@@ -64,25 +66,7 @@ impl Period {
     }
 }
 
-impl<C> Encode<C> for Period {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        encoder: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.u64(self.seconds())?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Period {
-    fn decode(
-        decoder: &mut minicbor::Decoder<'b>,
-        _: &mut C,
-    ) -> Result<Self, minicbor::decode::Error> {
-        Self::from_seconds(decoder.u64()?)
-            .map_err(|_: UnsupportedPeriod| minicbor::decode::Error::message("period"))
-    }
-}
+kept_as_number!(Period, Period::seconds, Period::from_seconds);
 
 /// A period that no authenticator app shows codes for.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -138,25 +122,7 @@ impl Skew {
     }
 }
 
-impl<C> Encode<C> for Skew {
-    fn encode<W: minicbor::encode::Write>(
-        &self,
-        encoder: &mut minicbor::Encoder<W>,
-        _: &mut C,
-    ) -> Result<(), minicbor::encode::Error<W::Error>> {
-        encoder.u8(self.0)?.ok()
-    }
-}
-
-impl<'b, C> Decode<'b, C> for Skew {
-    fn decode(
-        decoder: &mut minicbor::Decoder<'b>,
-        _: &mut C,
-    ) -> Result<Self, minicbor::decode::Error> {
-        Self::new(decoder.u64()?)
-            .map_err(|UnsupportedSkew(_)| minicbor::decode::Error::message("skew"))
-    }
-}
+kept_as_number!(Skew, Skew::steps, Skew::new);
 
 /// A window too wide to be safe.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
