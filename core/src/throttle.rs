@@ -31,7 +31,8 @@
 //! Evaluated single codes in 365 days, at most: what a bucket holds and 365 times what leaks in a
 //! day, 1,480 for each pool that the attacker can use (strict: 375). With six digits and three codes
 //! valid at a time, `n` of them are right with the chance `1 − (1 − 3/10⁶)ⁿ`; with eight digits it
-//! is a hundredth of that. Pairs add 0.0003 percentage points, threes nothing that can be measured.
+//! is a hundredth of that. Pairs add 0.001 percentage points, threes nothing that can be measured. A
+//! clock half a step off makes it four codes, a token six: the chance grows in proportion.
 //!
 //! | The attacker is | at most | chance | strict | chance |
 //! |---|---|---|---|---|

@@ -97,7 +97,11 @@ impl Engine {
                     self.tell_change(caller, account, Change::Resynchronized, &note);
                     Ok(id.to_string())
                 }
-                Proof::Recovery | Proof::Scratch | Proof::Issued => {
+                // Of eight digits, as a code may be, and used up now.
+                Proof::Scratch => Err(Error::Rejected(
+                    "that was a scratch code of the old module, which is used up now".into(),
+                )),
+                Proof::Recovery | Proof::Issued => {
                     Err(Error::Unavailable("codes proved something else".into()))
                 }
             },
