@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zbus::connection::Builder;
 use zbus::names::BusName;
-use zbus::{Connection, DynamicType, Message, OwnedObjectPath, Type};
+use zbus::{Connection, DynamicType, Message, OwnedFd, OwnedObjectPath, Type};
 use zruntime::SharedRuntime;
 
 use crate::door::{Door, unix_address};
@@ -68,10 +68,32 @@ impl Client {
             });
         }
         // Success must never be read into an answer that merely says little.
-        details
-            .rule
-            .map(|rule| Begun::NotDemanded { rule })
-            .ok_or_else(|| Error::Transport("a challenge of 0 without a rule".to_owned()))
+        match (details.rule, details.remembered) {
+            (Some(rule), None) => Ok(Begun::NotDemanded { rule }),
+            (Some(rule), Some(seconds)) => Ok(Begun::Remembered { rule, seconds }),
+            (None, _) => Err(Error::Transport(
+                "a challenge of 0 without a rule".to_owned(),
+            )),
+        }
+    }
+
+    /// The name of the rule by which no factor is demanded of a login that proved none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPermitted`] if one is demanded; whatever else the daemon says no with, or
+    /// [`Error::Transport`].
+    pub fn guard(&mut self, login: &Login) -> Result<String, Error> {
+        self.call(PATH, VERIFIER, "Guard", &(login,))
+    }
+
+    /// A file with what is to be shown with the challenge that was asked last.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn reveal(&mut self, transaction: &OwnedObjectPath) -> Result<OwnedFd, Error> {
+        self.call(transaction.as_str(), TRANSACTION, "Reveal", &())
     }
 
     /// Answers the challenge.
@@ -193,6 +215,13 @@ pub enum Begun {
     NotDemanded {
         /// The name of the rule that says so.
         rule: String,
+    },
+    /// A factor was proven in an earlier login, which counts here too.
+    Remembered {
+        /// The name of the rule that says so.
+        rule: String,
+        /// How many seconds ago it was.
+        seconds: u64,
     },
 }
 

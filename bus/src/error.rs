@@ -12,6 +12,8 @@ use zbus::names::ErrorName;
 /// the client from the variant alone.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Error {
+    /// The policy depends on the user's groups: begin again, and say them.
+    GroupsNeeded(String),
     /// A request that makes no sense.
     InvalidArgs(String),
     /// The caller may not ask this about this user.
@@ -38,6 +40,7 @@ const INVALID_ARGS: &str = "org.freedesktop.DBus.Error.InvalidArgs";
 impl Error {
     fn parts(&self) -> (&'static str, &str) {
         match self {
+            Self::GroupsNeeded(text) => ("org.countersign.Countersign1.Error.GroupsNeeded", text),
             Self::InvalidArgs(text) => (INVALID_ARGS, text),
             Self::NotPermitted(text) => ("org.countersign.Countersign1.Error.NotPermitted", text),
             Self::NotEnrolled(text) => ("org.countersign.Countersign1.Error.NotEnrolled", text),
@@ -61,6 +64,7 @@ impl Error {
             // The bus's own policy speaks so, and the object of a transaction that is over.
             None if name == "org.freedesktop.DBus.Error.AccessDenied" => Self::NotPermitted(text),
             None if name == "org.freedesktop.DBus.Error.UnknownObject" => Self::Expired(text),
+            Some("GroupsNeeded") => Self::GroupsNeeded(text),
             Some("NotPermitted") => Self::NotPermitted(text),
             Some("NotEnrolled") => Self::NotEnrolled(text),
             Some("Rejected") => Self::Rejected(text),
@@ -104,6 +108,7 @@ impl From<zbus::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {
+            Self::GroupsNeeded(_) => "the user's groups are needed",
             Self::InvalidArgs(_) => "invalid arguments",
             Self::NotPermitted(_) => "not permitted",
             Self::NotEnrolled(_) => "not enrolled",

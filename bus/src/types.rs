@@ -9,12 +9,14 @@ use zbus::{DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 use crate::error::Error;
 
 mod backup;
+mod explain;
 mod status;
 
 pub use self::backup::{
     BackupOptions, BackupReport, Problem, RestoreOptions, RestoreReport, SHORTEST_PASSPHRASE,
 };
-pub use self::status::{CredentialStatus, PlaceStatus, Status};
+pub use self::explain::{About, ExplainOptions, Explanation, PassedOver};
+pub use self::status::{CredentialStatus, PassStatus, PlaceStatus, Status};
 
 /// `Begin`'s argument: who wants to log in, through what, from where.
 ///
@@ -26,7 +28,8 @@ pub struct Login {
     pub user: Option<String>,
     /// What the name resolves to; absent if it resolves to nobody.
     pub uid: Option<u32>,
-    /// The names of the user's groups.
+    /// The names of the user's groups. `Begin` and `Guard` may be called without, and say
+    /// [`Error::GroupsNeeded`] if the policy depends on them.
     pub groups: Option<Vec<String>>,
     /// `PAM_SERVICE`.
     pub service: Option<String>,
@@ -36,6 +39,10 @@ pub struct Login {
     pub tty: Option<String>,
     /// `PAM_RUSER`: who asked, on the other side.
     pub ruser: Option<String>,
+    /// The processes that lead the login session that this login is in or will begin, each by its
+    /// pid and when it started, in clock ticks since the machine was started; absent where none is
+    /// known.
+    pub leaders: Option<Vec<(u32, u64)>>,
 }
 
 /// What a reply's dictionary may hold beside the challenge's number.
@@ -58,8 +65,16 @@ pub struct Details {
     pub recovery_left: Option<u32>,
     /// In `Begin`'s reply: the name of the catalogue that the login's words are from.
     pub language: Option<String>,
-    /// With challenge 0 in `Begin`'s reply: the rule by which no factor is demanded.
+    /// In `Begin`'s reply with challenge 0: the rule by which no factor is demanded, or by which
+    /// an earlier one counts; with challenge 5, the rule that asks for enrolment.
     pub rule: Option<String>,
+    /// In `Begin`'s reply with challenge 0: an earlier login's factor counts, which was proven so
+    /// many seconds ago.
+    pub remembered: Option<u64>,
+    /// With challenge 5: whether a QR code may be drawn on a local terminal.
+    pub qr: Option<bool>,
+    /// With challenge 5: until when one may enroll at a login, in seconds since the epoch.
+    pub until: Option<u64>,
 }
 
 /// What `Begin` answers.
@@ -73,6 +88,11 @@ pub type RespondReply = (u32, Details);
 pub enum Next {
     /// The claimant is to be asked for this.
     Ask(Challenge),
+    /// The claimant is to be shown a new secret, which `Reveal` has, and asked for its first code.
+    Enroll(Offer),
+    /// The claimant is to be shown the recovery codes that `Reveal` has; an empty answer then
+    /// finishes the login.
+    Acknowledge,
     /// The factor is proven.
     Finished {
         /// How many recovery codes are left, where the user should know.
@@ -98,6 +118,26 @@ pub struct Challenge {
     /// Seconds until what `news` speaks of is over.
     pub wait: Option<u64>,
 }
+
+/// A credential that is offered to a claimant who has none, and its first code asked for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Offer {
+    /// How many answers the transaction still takes, this one included.
+    pub tries: u32,
+    /// How many digits a code may have here.
+    pub lengths: Vec<u32>,
+    /// Why it is asked again.
+    pub news: Option<News>,
+    /// Whether a QR code may be drawn on a local terminal.
+    pub qr: bool,
+    /// Until when one may enroll at a login, in seconds since the epoch.
+    pub until: Option<u64>,
+}
+
+/// The number of the challenge that is [`Next::Enroll`].
+const ENROLL: u32 = 5;
+/// The number of the challenge that is [`Next::Acknowledge`].
+const ACKNOWLEDGE: u32 = 6;
 
 /// What is asked for. On the wire 0 stands for "nothing".
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -171,6 +211,18 @@ impl Next {
                     ..Details::default()
                 },
             ),
+            Self::Enroll(offer) => (
+                ENROLL,
+                Details {
+                    tries: Some(offer.tries),
+                    lengths: Some(offer.lengths),
+                    news: offer.news.map(|news| news as u32),
+                    qr: Some(offer.qr),
+                    until: offer.until,
+                    ..Details::default()
+                },
+            ),
+            Self::Acknowledge => (ACKNOWLEDGE, Details::default()),
             Self::Finished { recovery_left } => (
                 0,
                 Details {
@@ -188,18 +240,6 @@ impl Next {
     /// [`Error::Transport`] if a number has no meaning here: such a reply must not be taken for
     /// anything, least of all for a success.
     pub fn from_wire((challenge, details): RespondReply) -> Result<Self, Error> {
-        let ask = match challenge {
-            0 => {
-                return Ok(Self::Finished {
-                    recovery_left: details.recovery_left,
-                });
-            }
-            1 => Ask::Code,
-            2 => Ask::FirstCode,
-            3 => Ask::NextCode,
-            4 => Ask::RecoveryCode,
-            other => return Err(Error::Transport(format!("unknown challenge {other}"))),
-        };
         let news = match details.news {
             None | Some(0) => None,
             Some(1) => Some(News::Wrong),
@@ -210,11 +250,35 @@ impl Next {
             // A newer daemon's news: unknown words change nothing about what is asked.
             Some(_) => None,
         };
+        let tries = details.tries.unwrap_or(1);
+        let lengths = details.lengths.unwrap_or_default();
+        let ask = match challenge {
+            0 => {
+                return Ok(Self::Finished {
+                    recovery_left: details.recovery_left,
+                });
+            }
+            1 => Ask::Code,
+            2 => Ask::FirstCode,
+            3 => Ask::NextCode,
+            4 => Ask::RecoveryCode,
+            ENROLL => {
+                return Ok(Self::Enroll(Offer {
+                    tries,
+                    lengths,
+                    news,
+                    qr: details.qr.unwrap_or(false),
+                    until: details.until,
+                }));
+            }
+            ACKNOWLEDGE => return Ok(Self::Acknowledge),
+            other => return Err(Error::Transport(format!("unknown challenge {other}"))),
+        };
         Ok(Self::Ask(Challenge {
             ask,
             codes: details.codes.unwrap_or(1),
-            tries: details.tries.unwrap_or(1),
-            lengths: details.lengths.unwrap_or_default(),
+            tries,
+            lengths,
             recovery: details.recovery.unwrap_or(false),
             news,
             wait: details.wait,
@@ -282,6 +346,14 @@ mod tests {
                 news: Some(News::SeveralCodes),
                 wait: Some(59),
             }),
+            Next::Enroll(Offer {
+                tries: 2,
+                lengths: vec![6],
+                news: Some(News::Wrong),
+                qr: true,
+                until: Some(1_800_000_000),
+            }),
+            Next::Acknowledge,
         ] {
             assert_eq!(Next::from_wire(next.clone().into_wire()), Ok(next));
         }

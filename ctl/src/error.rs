@@ -97,7 +97,8 @@ impl Error {
         match self {
             Self::Daemon { error, .. } => match error {
                 Daemon::Transport(_) | Daemon::Unavailable(_) => true,
-                Daemon::InvalidArgs(_)
+                Daemon::GroupsNeeded(_)
+                | Daemon::InvalidArgs(_)
                 | Daemon::NotPermitted(_)
                 | Daemon::NotEnrolled(_)
                 | Daemon::Rejected(_)
@@ -185,7 +186,9 @@ const PERMITTED: &str = "Who is enrolled as what, shows:\n  countersignctl list\
 /// What the daemon's refusal means to the person at the command line, and what to do next.
 fn sentence(error: &Daemon, door: &Door) -> String {
     let (what, text, next) = match error {
-        Daemon::InvalidArgs(text) => ("The daemon refuses this", text, "Check what was given."),
+        Daemon::GroupsNeeded(text) | Daemon::InvalidArgs(text) => {
+            ("The daemon refuses this", text, "Check what was given.")
+        }
         Daemon::NotPermitted(text) => (
             "The daemon does not permit this",
             text,

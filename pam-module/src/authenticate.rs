@@ -86,6 +86,11 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
                     return Ok(Passed::Finished);
                 }
                 Next::Ask(next) => challenge = self.go_on(next)?,
+                Next::Enroll(_) | Next::Acknowledge => {
+                    return Err(Refusal::Daemon(Error::Transport(
+                        "no enrolment here".into(),
+                    )));
+                }
             }
         }
     }

@@ -79,14 +79,14 @@ impl Daemon for BehindDoor {
     fn respond(&mut self, answer: &str) -> Result<Next, Error> {
         self.go_on(|client, begun| match begun {
             Begun::Transaction { transaction, .. } => Some(client.respond(transaction, answer)),
-            Begun::NotDemanded { .. } => None,
+            Begun::NotDemanded { .. } | Begun::Remembered { .. } => None,
         })
     }
 
     fn cancel(&mut self) -> Result<(), Error> {
         self.go_on(|client, begun| match begun {
             Begun::Transaction { transaction, .. } => Some(client.cancel(transaction)),
-            Begun::NotDemanded { .. } => None,
+            Begun::NotDemanded { .. } | Begun::Remembered { .. } => None,
         })
     }
 }
@@ -123,6 +123,11 @@ fn start(begun: &Begun) -> Result<Start, Error> {
             next: Next::Finished { .. },
             ..
         } => Err(Error::Transport("a login that begins finished".into())),
+        Begun::Transaction {
+            next: Next::Enroll(_) | Next::Acknowledge,
+            ..
+        } => Err(Error::Transport("no enrolment here".into())),
+        Begun::Remembered { .. } => Err(Error::Transport("no passes here".into())),
         Begun::NotDemanded { rule } => Ok(Start::NotDemanded { rule: rule.clone() }),
     }
 }

@@ -91,7 +91,8 @@ impl Refusal {
                 | Error::Throttled(_)
                 | Error::Expired(_)
                 | Error::NotEnrolled(_) => turned_away(PamResultCode::PAM_AUTH_ERR),
-                Error::InvalidArgs(_)
+                Error::GroupsNeeded(_)
+                | Error::InvalidArgs(_)
                 | Error::Unavailable(_)
                 | Error::Busy(_)
                 | Error::Transport(_) => cannot_tell(),
@@ -140,7 +141,7 @@ impl fmt::Display for Refusal {
                 | Error::Expired(_)
                 | Error::NotEnrolled(_)
                 | Error::Throttled(_) => error.fmt(f),
-                Error::InvalidArgs(_) => {
+                Error::GroupsNeeded(_) | Error::InvalidArgs(_) => {
                     write!(f, "countersignd does not understand this module: {error}; ")?;
                     f.write_str("install the same version of both")
                 }

@@ -8,7 +8,8 @@ use super::{Account, Client};
 use crate::error::Error;
 use crate::events::{Event, EventOptions};
 use crate::types::{
-    BackupOptions, BackupReport, IssueOptions, RestoreOptions, RestoreReport, Status,
+    About, BackupOptions, BackupReport, ExplainOptions, Explanation, IssueOptions, Login,
+    RestoreOptions, RestoreReport, Status,
 };
 use crate::{ADMIN, PATH};
 
@@ -67,6 +68,28 @@ impl Client {
         options: &IssueOptions,
     ) -> Result<(OwnedFd, u64), Error> {
         self.call(PATH, ADMIN, "IssueCode", &(uid, name, options))
+    }
+
+    /// What would become of a login, and by which rule of the policy.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn explain(
+        &mut self,
+        login: &Login,
+        options: &ExplainOptions,
+    ) -> Result<Explanation, Error> {
+        self.call(PATH, ADMIN, "Explain", &(login, options))
+    }
+
+    /// What can be told of the daemon.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn about(&mut self) -> Result<About, Error> {
+        self.call(PATH, ADMIN, "About", &())
     }
 
     /// Has the configuration read again.

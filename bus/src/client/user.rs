@@ -17,6 +17,15 @@ impl Client {
         self.call(PATH, USER, "Status", &(uid, name))
     }
 
+    /// Forgets which logins of a user are remembered.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the daemon says no with, or [`Error::Transport`].
+    pub fn forget(&mut self, (uid, name): Account<'_>) -> Result<(), Error> {
+        self.call(PATH, USER, "Forget", &(uid, name))
+    }
+
     /// Offers a user a new credential: its id, and a file with its key URI in the first line and
     /// recovery codes, if any were made, in the others.
     ///

@@ -30,6 +30,8 @@ pub struct Status {
     pub wait: Option<u64>,
     /// The places whose logins are throttled apart from everyone else's.
     pub known_origins: Option<Vec<String>>,
+    /// The logins that are remembered.
+    pub passes: Option<Vec<PassStatus>>,
     /// Why nothing more can be told of this user.
     pub problem: Option<String>,
 }
@@ -44,6 +46,21 @@ pub struct PlaceStatus {
     pub codes: Option<u32>,
     /// Seconds until one code will do again, if that can be told.
     pub wait: Option<u64>,
+}
+
+/// A remembered login: where no code is asked for, as far as the policy says so.
+#[derive(Clone, Debug, Default, DeserializeDict, SerializeDict, Type)]
+#[zbus(signature = "dict", rename_all = "kebab-case")]
+pub struct PassStatus {
+    /// Where it counts: a service and an address, as in `sshd from 192.0.2.7`, or a login session
+    /// by the process that leads it, as in `session of process 4711`.
+    pub place: Option<String>,
+    /// The credential that was proven.
+    pub credential: Option<String>,
+    /// When it was, in seconds since the epoch.
+    pub given: Option<u64>,
+    /// Until when it counts at most, in seconds since the epoch.
+    pub until: Option<u64>,
 }
 
 /// One credential of a user.

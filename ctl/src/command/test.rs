@@ -52,6 +52,14 @@ pub(super) fn run(arguments: &Test, context: &mut Context) -> Result<(), Error> 
             "No second factor is asked for here, by the rule \"{}\".",
             printable(&rule)
         )),
+        Passed::Remembered { rule, seconds } => context.output.strong(&format!(
+            "No code is asked for: one given {} ago still counts, by the rule \"{}\".",
+            duration(seconds),
+            printable(&rule)
+        )),
+        Passed::Enrollment => context.output.strong(
+            "A login here would first walk through enrolment. To do that now: countersignctl enroll",
+        ),
         Passed::Accepted { recovery_left } => {
             context
                 .output
@@ -70,6 +78,10 @@ pub(super) fn run(arguments: &Test, context: &mut Context) -> Result<(), Error> 
 enum Passed {
     /// Without a factor.
     NotDemanded { rule: String },
+    /// With a factor that was proven so many seconds ago.
+    Remembered { rule: String, seconds: u64 },
+    /// By enrolling first.
+    Enrollment,
     /// With a factor proven.
     Accepted { recovery_left: Option<u32> },
 }
@@ -78,6 +90,7 @@ enum Passed {
 fn go_through(begun: Begun, quiet: bool, context: &mut Context) -> Result<Passed, Error> {
     let (transaction, mut next) = match begun {
         Begun::NotDemanded { rule } => return Ok(Passed::NotDemanded { rule }),
+        Begun::Remembered { rule, seconds } => return Ok(Passed::Remembered { rule, seconds }),
         Begun::Transaction {
             transaction, next, ..
         } => (transaction, next),
@@ -91,6 +104,11 @@ fn go_through(begun: Begun, quiet: bool, context: &mut Context) -> Result<Passed
         let challenge = match next {
             Next::Finished { recovery_left } => return Ok(Passed::Accepted { recovery_left }),
             Next::Ask(challenge) => challenge,
+            Next::Enroll(_) | Next::Acknowledge => {
+                // As below.
+                let _ = context.call(|client| client.cancel(&transaction));
+                return Ok(Passed::Enrollment);
+            }
         };
         let answer = match answer(&challenge, context) {
             Ok(answer) => answer,
@@ -115,6 +133,7 @@ fn login(arguments: &Test, account: &Account) -> Result<Login, Error> {
             .ok()
             .and_then(|path| path.into_os_string().into_string().ok()),
         ruser: Some(Account::find(None)?.name),
+        leaders: None,
     })
 }
 
@@ -206,6 +225,8 @@ fn report(
 ) -> Result<(), Error> {
     let (outcome, rule, recovery_left) = match outcome {
         Ok(Passed::NotDemanded { rule }) => ("not-demanded", Some(rule.as_str()), None),
+        Ok(Passed::Remembered { rule, .. }) => ("remembered", Some(rule.as_str()), None),
+        Ok(Passed::Enrollment) => ("enroll", None, None),
         Ok(Passed::Accepted { recovery_left }) => ("accepted", None, *recovery_left),
         Err(error) if error.is_rejection() => ("rejected", None, None),
         Err(_) => return Ok(()),

@@ -92,7 +92,8 @@ impl Attempt {
                 self.end(match &error {
                     Error::Rejected(_) => Ending::Rejected,
                     Error::Throttled(_) => Ending::Throttled,
-                    Error::InvalidArgs(_)
+                    Error::GroupsNeeded(_)
+                    | Error::InvalidArgs(_)
                     | Error::NotPermitted(_)
                     | Error::NotEnrolled(_)
                     | Error::Expired(_)

@@ -51,6 +51,7 @@ impl Engine {
                     .map(|origin| origin.to_string())
                     .collect(),
             ),
+            passes: None,
             problem: None,
         }
     }

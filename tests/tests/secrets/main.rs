@@ -153,7 +153,9 @@ fn log_in(world: &World, login: &Login) -> bool {
             client.cancel(&transaction).expect("an end");
             true
         }
-        Ok(Begun::NotDemanded { .. }) => panic!("a factor is demanded"),
+        Ok(Begun::NotDemanded { .. } | Begun::Remembered { .. }) => {
+            panic!("a factor is demanded")
+        }
         Err(error) => {
             assert!(
                 matches!(error, countersign_bus::Error::InvalidArgs(_)),
