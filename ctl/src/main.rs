@@ -16,6 +16,11 @@ mod help;
 mod import;
 mod key_uri;
 mod output;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "protect and doctor, which use it, land after it")
+)]
+mod pam_stack;
 mod passphrase;
 mod program;
 mod qr;
