@@ -8,6 +8,7 @@ pub mod error;
 pub mod events;
 pub mod import;
 mod runtime;
+pub mod session;
 pub mod types;
 
 pub use client::Client;
