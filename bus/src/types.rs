@@ -39,9 +39,13 @@ pub struct Login {
     pub tty: Option<String>,
     /// `PAM_RUSER`: who asked, on the other side.
     pub ruser: Option<String>,
-    /// The processes that lead the login session that this login is in or will begin, each by its
-    /// pid and when it started, in clock ticks since the machine was started; absent where none is
-    /// known.
+    /// The process that leads the login session which this login is made in (as by sudo, in a
+    /// session of the user's), by its pid and when it started, in clock ticks since the machine
+    /// was started.
+    pub session: Option<(u32, u64)>,
+    /// The processes that may come to lead the session which this login begins, likewise. One of
+    /// them is not known to be in that session, so what was proven in a session whose leader it is
+    /// says nothing about this login.
     pub leaders: Option<Vec<(u32, u64)>>,
 }
 

@@ -185,6 +185,7 @@ impl Items {
             rhost: self.rhost,
             tty: self.tty,
             ruser: self.ruser,
+            session: None,
             leaders: None,
         };
         (login, self.password)

@@ -133,6 +133,7 @@ fn login(arguments: &Test, account: &Account) -> Result<Login, Error> {
             .ok()
             .and_then(|path| path.into_os_string().into_string().ok()),
         ruser: Some(Account::find(None)?.name),
+        session: None,
         leaders: None,
     })
 }
