@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 use thiserror::Error;
 
 use crate::code::Code;
+use crate::factors::{Factors, Kind};
 use crate::hotp::{Counter, Hotp};
 use crate::otp::{Check, Otp, Reach};
 use crate::time::{Step, Timestamp};
@@ -48,6 +49,14 @@ impl Credential {
     /// Whether a first code has confirmed it. Until then it proves nothing.
     pub const fn is_confirmed(&self) -> bool {
         self.confirmed
+    }
+
+    /// Whether it is of one of these kinds.
+    pub(crate) const fn is_among(&self, factors: Factors) -> bool {
+        factors.allow(match self.factor {
+            Factor::Totp { .. } => Kind::Totp,
+            Factor::Hotp { .. } => Kind::Hotp,
+        })
     }
 
     /// When it was made.

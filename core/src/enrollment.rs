@@ -75,7 +75,7 @@ impl Record {
         offer.factor = after.ok_or(NotConfirmed::WrongCode)?;
         offer.confirmed = true;
         offer.last_used = Some(now);
-        Ok(self)
+        Ok(self.forget())
     }
 
     /// The record with the offered credential taken on trust, as provisioning does.
@@ -90,7 +90,7 @@ impl Record {
             .find(|credential| credential.id == id)
             .ok_or(UnknownCredential)?;
         offer.confirmed = true;
-        Ok(self)
+        Ok(self.forget())
     }
 
     /// The record without a credential. Without the last one the recovery codes go too: they
@@ -109,7 +109,7 @@ impl Record {
             self.recovery = RecoverySet::default();
             self.scratch = self.scratch.void();
         }
-        Ok(self)
+        Ok(self.forget())
     }
 
     /// The record with a credential called otherwise.
@@ -134,7 +134,7 @@ impl Record {
         let (set, codes) = RecoverySet::from_entropy(entropy);
         self.recovery = set;
         self.scratch = self.scratch.void();
-        (self, codes)
+        (self.forget(), codes)
     }
 
     /// The record with a code that is good once, from now until just before `expires`, and that

@@ -73,6 +73,9 @@ impl Record {
             self.scratch = set;
             done.scratch = new;
         }
+        if done.new > 0 || done.scratch > 0 {
+            self = self.forget();
+        }
         Ok((self, done))
     }
 }
@@ -127,6 +130,7 @@ pub enum NotImported {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::factors::Factors;
     use crate::hotp::{Counter, Hotp};
     use crate::otp::{Algorithm, Digits};
     use crate::secret::Secret;
@@ -140,7 +144,7 @@ mod tests {
         assert!(alice.is_enrolled());
         assert_eq!(used(&alice), [Some(7), Some(9)]);
         assert_eq!(alice.scratch_codes_left(), 2);
-        assert_eq!(alice.code_lengths(), [6, 8]);
+        assert_eq!(alice.code_lengths(Factors::ALL), [6, 8]);
         assert_ne!(alice.credentials()[0].id(), alice.credentials()[1].id());
     }
 

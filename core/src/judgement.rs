@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use crate::code::Code;
 use crate::credential::CredentialId;
+use crate::factors::{Factors, Kind};
 use crate::issued::{Issued, IssuedCode};
 use crate::otp::{Check, Reach};
+use crate::pass::{Moment, Remember, Whereabouts};
 use crate::record::Record;
 use crate::recovery::RecoveryCode;
 use crate::throttle::{Backoff, Origin};
@@ -61,6 +63,8 @@ pub struct Circumstances<'a> {
     pub origin: Origin,
     /// When.
     pub now: Timestamp,
+    /// Which kinds of proof are taken.
+    pub factors: Factors,
 }
 
 impl Record {
@@ -82,7 +86,7 @@ impl Record {
             return Judgement::unjudged(Reason::SeveralDemanded);
         }
 
-        match self.spend(row, at.now) {
+        match self.spend(row, at) {
             Spent::By(proof) => self.accept(at, proof),
             Spent::Before => Judgement::unjudged(Reason::Used),
             Spent::Not => {
@@ -95,13 +99,13 @@ impl Record {
         }
     }
 
-    /// Tries the codes against every confirmed credential and the scratch codes, and uses up what
-    /// they prove.
+    /// Tries the codes against every confirmed credential of a kind that is taken and the scratch
+    /// codes, and uses up what they prove.
     ///
     /// All are tried, whichever fits, so that how long it takes does not tell which one did. What
     /// is used up for one is used up for all: should two ever share a secret, no code of theirs is
     /// good twice.
-    fn spend(&mut self, row: &Row, now: Timestamp) -> Spent {
+    fn spend(&mut self, row: &Row, at: Circumstances<'_>) -> Spent {
         let decoy = self.is_decoy();
         let joined = row.joined();
         let reach = match row.codes.len() {
@@ -109,7 +113,9 @@ impl Record {
             3.. => Reach::Far,
         };
         let mut outcome = Spent::Not;
-        for credential in self.credentials.iter_mut().filter(|held| held.confirmed) {
+        let now = at.now;
+        let confirmed = self.credentials.iter_mut().filter(|held| held.confirmed);
+        for credential in confirmed.filter(|held| held.is_among(at.factors)) {
             let (mut check, mut after) = credential.factor.check(&row.codes, now, reach);
             if let Some(joined) = &joined {
                 let (found, then) = credential.factor.check(joined, now, Reach::Far);
@@ -128,7 +134,9 @@ impl Record {
             }
         }
         match (outcome, row.codes.as_slice()) {
-            (Spent::Not, [code]) if !decoy => self.spend_scratch(code),
+            (Spent::Not, [code]) if !decoy && at.factors.allow(Kind::Recovery) => {
+                self.spend_scratch(code)
+            }
             (outcome, _) => outcome,
         }
     }
@@ -149,7 +157,8 @@ impl Record {
         }
         // Computed for everybody: a hash takes long enough to tell who is enrolled.
         let rest = self.recovery.spend(code);
-        match rest.filter(|_| self.is_enrolled()) {
+        let taken = self.is_enrolled() && at.factors.allow(Kind::Recovery);
+        match rest.filter(|_| taken) {
             Some(rest) => {
                 self.recovery = rest;
                 self.accept_recovery(at, Proof::Recovery)
@@ -163,7 +172,8 @@ impl Record {
         if let Some(wait) = self.throttle.recovery_wait(at.rule, at.origin, at.now) {
             return Judgement::unjudged(Reason::RecoveryWait(wait));
         }
-        if Issued::is_right(self.issued.as_ref(), code, at.now) && !self.is_decoy() {
+        let taken = !self.is_decoy() && at.factors.allow(Kind::Issued);
+        if Issued::is_right(self.issued.as_ref(), code, at.now) && taken {
             self.issued = None;
             self.accept_recovery(at, Proof::Issued)
         } else {
@@ -187,6 +197,11 @@ impl Record {
 
     fn accept(mut self, at: Circumstances<'_>, proof: Proof) -> Judgement {
         self.throttle = self.throttle.after_success(at.rule, at.origin, at.now);
+        match proof {
+            Proof::Code(_) | Proof::Pass(_) => {}
+            // Whoever needs one of these may have lost the device that the passes are owed to.
+            Proof::Recovery | Proof::Scratch | Proof::Issued => self.passes.clear(),
+        }
         let recovery_left = self.recovery_codes_left() + self.scratch_codes_left();
         Judgement {
             record: Some(self),
@@ -259,6 +274,18 @@ impl Judgement {
         }
     }
 
+    /// With the login remembered, should it be right: a pass that is durable with the record, or
+    /// not at all. Only a code gives one.
+    pub fn remember(self, login: &Whereabouts<'_>, remember: Remember, at: Moment) -> Self {
+        match (self.record, self.verdict) {
+            (Some(record), Verdict::Accept(verified)) => Self {
+                record: Some(record.remember(verified.proof, login, remember, at)),
+                verdict: Verdict::Accept(verified),
+            },
+            (record, verdict) => Self { record, verdict },
+        }
+    }
+
     const fn unjudged(reason: Reason) -> Self {
         Self {
             record: None,
@@ -302,7 +329,8 @@ pub enum Reason {
 /// Proof that a right response was given, and that it cannot be given again.
 ///
 /// Its fields are private and it cannot be copied, so that [`Judgement::settle`] is the only
-/// source of one, and a login can succeed only by holding it.
+/// source of one beside [`Record::recall`], which finds the proof of an earlier login on record; a
+/// login can succeed only by holding it.
 #[derive(Debug)]
 #[must_use]
 pub struct Verified {
@@ -311,6 +339,14 @@ pub struct Verified {
 }
 
 impl Verified {
+    /// What a remembered login proves.
+    pub(crate) fn remembered(credential: CredentialId, record: &Record) -> Self {
+        Self {
+            proof: Proof::Pass(credential),
+            recovery_left: record.recovery_codes_left() + record.scratch_codes_left(),
+        }
+    }
+
     /// What proved it.
     pub const fn proof(&self) -> Proof {
         self.proof
@@ -333,6 +369,8 @@ pub enum Proof {
     Scratch,
     /// A code that an admin issued.
     Issued,
+    /// An earlier login, which was proven by a code of this credential.
+    Pass(CredentialId),
 }
 
 #[cfg(test)]

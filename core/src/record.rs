@@ -7,8 +7,10 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::credential::{Credential, Factor};
+use crate::factors::{Factors, Kind};
 use crate::issued::Issued;
 use crate::otp::{Algorithm, Digits};
+use crate::pass::Pass;
 use crate::recovery::RecoverySet;
 use crate::scratch::ScratchSet;
 use crate::secret::Secret;
@@ -43,6 +45,10 @@ pub struct Record {
     /// What an admin issued and nobody has used.
     #[n(8)]
     pub(crate) issued: Option<Issued>,
+    /// The logins that are remembered, the oldest first.
+    #[n(9)]
+    #[cbor(default)]
+    pub(crate) passes: Vec<Pass>,
 }
 
 /// Whether a record is somebody's.
@@ -71,6 +77,7 @@ impl Record {
             next_id: 1,
             scratch: ScratchSet::default(),
             issued: None,
+            passes: Vec::new(),
         }
     }
 
@@ -147,10 +154,11 @@ impl Record {
         self.issued.as_ref().filter(|issued| issued.is_live(now))
     }
 
-    /// Whether there is anything that this user could answer a login with now: a factor, or a code
-    /// that an admin issued.
-    pub fn is_answerable(&self, now: Timestamp) -> bool {
-        self.is_enrolled() || (!self.is_decoy() && self.issued_code(now).is_some())
+    /// Whether there is anything that this user could answer a login with now that takes these
+    /// kinds: a factor, or a code that an admin issued.
+    pub fn is_answerable(&self, factors: Factors, now: Timestamp) -> bool {
+        let issued = factors.allow(Kind::Issued) && self.issued_code(now).is_some();
+        !self.is_decoy() && (issued || self.answering(factors).next().is_some())
     }
 
     /// What the user's wrong responses have led to.
@@ -158,14 +166,14 @@ impl Record {
         &self.throttle
     }
 
-    /// How many digits a code of this user may have, each length once; of one who holds no factor,
-    /// those of most.
-    pub fn code_lengths(&self) -> Vec<u32> {
-        let confirmed = self.credentials.iter().filter(|held| held.is_confirmed());
-        let mut lengths: Vec<u32> = confirmed
+    /// How many digits a code of these kinds of this user may have, each length once; of one who
+    /// holds no such factor, those of most.
+    pub fn code_lengths(&self, factors: Factors) -> Vec<u32> {
+        let mut lengths: Vec<u32> = self
+            .answering(factors)
             .map(|held| u32::from(held.factor().otp().digits().count()))
             .collect();
-        if self.scratch.left() > 0 {
+        if self.scratch.left() > 0 && factors.allow(Kind::Recovery) {
             lengths.push(ScratchSet::DIGITS as u32);
         }
         if lengths.is_empty() {
@@ -202,6 +210,12 @@ impl Record {
             true => Ok(record),
             false => Err(Undecodable),
         }
+    }
+
+    /// The credentials of these kinds that count.
+    fn answering(&self, factors: Factors) -> impl Iterator<Item = &Credential> {
+        let confirmed = self.credentials.iter().filter(|held| held.is_confirmed());
+        confirmed.filter(move |held| held.is_among(factors))
     }
 
     pub(crate) fn is_decoy(&self) -> bool {
@@ -285,7 +299,7 @@ mod tests {
     #[test]
     fn a_decoy_counts_as_nobody() {
         assert!(!Record::decoy(&[7; 20]).is_enrolled());
-        assert_eq!(Record::decoy(&[7; 20]).code_lengths(), [6]);
+        assert_eq!(Record::decoy(&[7; 20]).code_lengths(Factors::ALL), [6]);
     }
 
     #[test]

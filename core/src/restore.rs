@@ -59,7 +59,7 @@ impl Record {
             // An id that was given once must not come to mean another credential.
             self.next_id = self.next_id.max(present.next_id);
         }
-        self
+        self.forget()
     }
 
     /// The credential with the same secret, if it counts. Its id may be another one here.

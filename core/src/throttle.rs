@@ -86,7 +86,7 @@ use std::time::Duration;
 use minicbor::{Decode, Encode};
 
 pub use self::backoff::{Backoff, Demand};
-pub use self::origin::{Network, Origin};
+pub use self::origin::{Network, Origin, peer_address};
 use self::pool::{Known, Pool, Recovery};
 use crate::time::Timestamp;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::code::Code;
+use crate::factors::{Factors, Kind};
 use crate::judgement::{Circumstances, Reason, Response, Row, Verdict, Verified};
 use crate::record::Record;
 use crate::throttle::Demand;
@@ -15,7 +16,10 @@ use crate::throttle::Demand;
 #[derive(Debug)]
 pub struct Transaction {
     tries: u32,
+    /// Whether recovery codes and issued codes are taken, as far as `factors` has them.
     recovery: bool,
+    /// Which kinds of proof are taken.
+    factors: Factors,
     recovery_only: bool,
     demanded: usize,
     row: Vec<Code>,
@@ -34,11 +38,13 @@ impl Transaction {
     /// comes sooner is not looked at.
     const TYPING: Duration = Duration::from_secs(2);
 
-    /// Begins a login, and says what to ask first. `recovery`: whether recovery codes are taken.
+    /// Begins a login, and says what to ask first. `recovery`: whether recovery codes and issued
+    /// codes are taken here, as far as the circumstances have them.
     pub fn begin(record: &Record, recovery: bool, at: Circumstances<'_>) -> (Self, Challenge) {
         let mut transaction = Self {
             tries: Self::TRIES,
             recovery,
+            factors: at.factors,
             recovery_only: false,
             demanded: 1,
             row: Vec::new(),
@@ -51,7 +57,7 @@ impl Transaction {
 
     /// Asks for a recovery code from here on; `None` where none is taken.
     pub fn choose_recovery(&mut self, record: &Record, at: Circumstances<'_>) -> Option<Challenge> {
-        self.recovery.then(|| {
+        self.takes(Kind::Recovery).then(|| {
             self.recovery_only = true;
             self.ask(None, record, at)
         })
@@ -76,12 +82,11 @@ impl Transaction {
         self.row.clear();
         self.judged.clear();
         self.earlier.clear();
-        if !self.recovery {
-            return Received::Malformed;
-        }
         let recovery = typed.parse().map(Response::Recovery).ok();
+        let issued = typed.parse().map(Response::Issued).ok();
         recovery
-            .or_else(|| typed.parse().map(Response::Issued).ok())
+            .filter(|_| self.takes(Kind::Recovery))
+            .or_else(|| issued.filter(|_| self.takes(Kind::Issued)))
             .map_or(Received::Malformed, Received::Judge)
     }
 
@@ -156,13 +161,18 @@ impl Transaction {
         }
     }
 
+    /// Whether recovery codes, or issued ones, are taken.
+    const fn takes(&self, kind: Kind) -> bool {
+        self.recovery && self.factors.allow(kind)
+    }
+
     fn challenge(&self, ask: Ask, news: Option<News>, record: &Record) -> Challenge {
         Challenge {
             ask,
             codes: self.demanded,
             tries: self.tries,
-            lengths: record.code_lengths(),
-            recovery: self.recovery,
+            lengths: record.code_lengths(self.factors),
+            recovery: self.takes(Kind::Recovery),
             news,
         }
     }

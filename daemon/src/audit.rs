@@ -93,6 +93,7 @@ impl LoginEvent {
             Ending::Accepted(Proof::Recovery) => ("accepted", "recovery"),
             Ending::Accepted(Proof::Scratch) => ("accepted", "scratch"),
             Ending::Accepted(Proof::Issued) => ("accepted", "issued"),
+            Ending::Accepted(Proof::Pass(_)) => ("accepted", "pass"),
             Ending::Rejected => ("rejected", ""),
             Ending::Throttled => ("throttled", ""),
             Ending::Abandoned => ("abandoned", ""),

@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use countersign_bus::Error;
+use countersign_core::factors::Factors;
 use countersign_core::judgement::Circumstances;
 use countersign_core::record::Record;
 use countersign_core::throttle::Origin;
@@ -158,6 +159,7 @@ impl Engine {
             rule: &config.backoff,
             origin,
             now: self.clock.now(),
+            factors: Factors::ALL,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a user comes to hold, and how it goes again.
 
 use super::*;
+use crate::factors::Factors;
 use crate::otp::{Algorithm, Digits};
 use crate::secret::Secret;
 use crate::throttle::{Backoff, Origin};
@@ -15,12 +16,12 @@ fn an_offer_proves_nothing_until_its_first_code() {
     assert_eq!((offer.created(), offer.last_used()), (NOW, None));
     assert!(!offer.is_confirmed());
     assert!(!alice.is_enrolled());
-    assert_eq!(alice.code_lengths(), [6]);
+    assert_eq!(alice.code_lengths(Factors::ALL), [6]);
 
     let alice = alice.confirm(id, &code(1, 0), NOW).unwrap();
     assert!(alice.is_enrolled());
     assert_eq!(alice.credentials()[0].last_used(), Some(NOW));
-    assert_eq!(alice.code_lengths(), [6]);
+    assert_eq!(alice.code_lengths(Factors::ALL), [6]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::*;
 use crate::credential::{Credential, CredentialId, Factor};
+use crate::factors::Factors;
 use crate::otp::{Algorithm, Digits};
 use crate::recovery::RecoverySet;
 use crate::secret::Secret;
@@ -296,6 +297,7 @@ fn later(seconds: i64) -> Circumstances<'static> {
         rule: &Backoff::DEFAULT,
         origin: Origin::Seat,
         now: Timestamp::from_unix(1_750_000_007_u64.checked_add_signed(seconds).unwrap()),
+        factors: Factors::ALL,
     }
 }
 

@@ -27,15 +27,20 @@ impl Origin {
         if rhost.is_empty() {
             return Self::Seat;
         }
-        let address = match rhost.split_once('%') {
-            None => rhost.parse().ok(),
-            // RFC 4007 section 11.2: the zone names a link of this host, not a peer.
-            Some((address, _zone)) => address.parse().ok().map(IpAddr::V6),
-        };
-        address.map_or(Self::Unknown, |address| {
+        peer_address(rhost).map_or(Self::Unknown, |address| {
             Self::Address(Network::around(address))
         })
     }
+}
+
+/// The peer's address, if PAM_RHOST is a numeric one.
+pub fn peer_address(rhost: &str) -> Option<IpAddr> {
+    let address = match rhost.split_once('%') {
+        None => rhost.parse().ok()?,
+        // RFC 4007 section 11.2: the zone names a link of this host, not a peer.
+        Some((address, _zone)) => IpAddr::V6(address.parse().ok()?),
+    };
+    Some(address.to_canonical())
 }
 
 /// As the log names it: `seat`, `locker`, `unknown`, `192.0.2.7` or `2001:db8::/64`.

@@ -5,6 +5,7 @@ mod issued;
 
 use super::*;
 use crate::credential::Factor;
+use crate::factors::Factors;
 use crate::otp::{Algorithm, Digits};
 use crate::secret::Secret;
 use crate::throttle::{Backoff, Origin, Throttle};
@@ -331,5 +332,6 @@ fn at(seconds: u64) -> Circumstances<'static> {
         rule: &Backoff::DEFAULT,
         origin: Origin::Seat,
         now: Timestamp::from_unix(1_750_000_007 + seconds),
+        factors: Factors::ALL,
     }
 }

@@ -1,6 +1,7 @@
 //! Bytes that are no record, or one that nobody would have saved.
 
 use countersign_core::code::Code;
+use countersign_core::factors::Factors;
 use countersign_core::issued::IssuedCode;
 use countersign_core::judgement::{Circumstances, Response, Row, Verdict};
 use countersign_core::record::Record;
@@ -123,6 +124,7 @@ fn sound() -> Vec<u8> {
             rule: &rule,
             origin: origin(number),
             now,
+            factors: Factors::ALL,
         };
         let app = Device::of(&record.credentials()[0]);
         let code = app.code(seconds / 30);
@@ -151,9 +153,10 @@ fn exercise(bytes: &[u8], now: u64, from: usize) {
         rule: &rule,
         origin: origin(from),
         now: Timestamp::from_unix(now),
+        factors: Factors::ALL,
     };
     let (_, challenge) = Transaction::begin(&record, true, at);
-    assert_eq!(challenge.lengths, record.code_lengths());
+    assert_eq!(challenge.lengths, record.code_lengths(Factors::ALL));
 
     let code: Code = "000000".parse().unwrap();
     let codes = |count| Response::Codes(Row::of(vec![code.clone(); count]));

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 
 use countersign_core::code::Code;
 use countersign_core::credential::Factor;
+use countersign_core::factors::Factors;
 use countersign_core::issued::IssuedCode;
 use countersign_core::judgement::{Circumstances, Judgement, Response, Verdict};
 use countersign_core::record::Record;
@@ -98,6 +99,7 @@ impl World {
             rule: &self.rule,
             origin,
             now: Timestamp::from_unix(self.now),
+            factors: Factors::ALL,
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign_bus::Error;
 use countersign_bus::types::{self, Login, Next};
+use countersign_core::factors::Factors;
 use countersign_core::judgement::{Proof, Reason, Response, Verdict, Verified};
 use countersign_core::record::Record;
 use countersign_core::throttle::Origin;
@@ -192,6 +193,7 @@ impl Attempt {
         let tell = match verified.proof() {
             Proof::Recovery => true,
             Proof::Code(_) | Proof::Scratch | Proof::Issued => left <= 3,
+            Proof::Pass(_) => false,
         };
         Next::Finished {
             recovery_left: tell.then_some(left),
@@ -224,7 +226,7 @@ impl Engine {
             let slot = Slot::User(uid);
             let record = self.load(&slot).await?.record;
             match record.map(|record| record.belongs_to(uid, name).map(|()| record)) {
-                Some(Ok(record)) if record.is_answerable(self.clock.now()) => {
+                Some(Ok(record)) if record.is_answerable(Factors::ALL, self.clock.now()) => {
                     event.identify(record.name());
                     return Ok((slot, record));
                 }

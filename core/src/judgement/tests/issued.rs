@@ -1,6 +1,7 @@
 //! Codes that an admin issued.
 
 use super::*;
+use crate::factors::Factors;
 
 #[test]
 fn an_issued_code_opens_one_login_from_when_it_was_issued_until_it_expires() {
@@ -33,11 +34,11 @@ fn it_is_good_for_who_holds_no_factor_and_makes_nobody_hold_one() {
         .unwrap();
     for record in [Record::new(1000, "alice"), NOBODY.0.clone(), offered] {
         let (record, code) = helped(record);
-        assert!(record.is_answerable(now().now));
+        assert!(record.is_answerable(Factors::ALL, now().now));
         let (verdict, after) = judged(&record, &code, now());
         assert_eq!(verdict, Ok(Proof::Issued));
         let after = after.unwrap();
-        assert!(!after.is_enrolled() && !after.is_answerable(now().now));
+        assert!(!after.is_enrolled() && !after.is_answerable(Factors::ALL, now().now));
         assert_eq!(after.recovery_codes_left(), record.recovery_codes_left());
     }
 }
@@ -45,7 +46,7 @@ fn it_is_good_for_who_holds_no_factor_and_makes_nobody_hold_one() {
 #[test]
 fn a_decoy_takes_none_and_counts_as_a_user_does() {
     let (decoy, right) = helped(Record::decoy(&[PHONE; 20]));
-    assert!(!decoy.is_answerable(now().now));
+    assert!(!decoy.is_answerable(Factors::ALL, now().now));
     let (user, _) = helped(enrolled(&[PHONE]));
     let (of_decoy, decoy_after) = judged(&decoy, &right, now());
     let (of_user, user_after) = judged(&user, &wrong_issued(), now());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use countersign_core::credential::{CredentialId, Factor};
+use countersign_core::factors::Factors;
 use countersign_core::hotp::{Counter, Hotp};
 use countersign_core::import::Imported;
 use countersign_core::issued::IssuedCode;
@@ -126,6 +127,7 @@ impl Registry {
             rule: &Backoff::DEFAULT,
             origin: Origin::Seat,
             now: Timestamp::from_unix(self.now),
+            factors: Factors::ALL,
         }
     }
 
@@ -281,7 +283,7 @@ impl Registry {
         let issued = self.model.is_issued_code_good(self.now);
         assert_eq!(record.issued_code(self.at().now).is_some(), issued);
         assert_eq!(
-            record.is_answerable(self.at().now),
+            record.is_answerable(Factors::ALL, self.at().now),
             issued || record.is_enrolled()
         );
 

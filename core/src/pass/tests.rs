@@ -1,0 +1,391 @@
+//! What a pass opens, and above all what it does not.
+
+use super::*;
+use crate::enrollment::NotConfirmed;
+use crate::judgement::{Circumstances, Response, Row};
+use crate::otp::{Algorithm, Digits};
+use crate::recovery::RecoverySet;
+use crate::restore::Unaccounted;
+use crate::secret::Secret;
+use crate::throttle::{Backoff, Origin};
+use crate::time::{Period, Step};
+use crate::totp::Totp;
+
+const START: Moment = Moment {
+    now: Timestamp::from_unix(1_750_000_020),
+    uptime: 90_000,
+};
+const HOURS: u64 = 3600;
+const ORIGIN: Remember = Remember {
+    lasts: Duration::from_secs(12 * HOURS),
+    per: Per::Origin,
+};
+const SESSION: Remember = Remember {
+    lasts: Duration::from_secs(12 * HOURS),
+    per: Per::LoginSession,
+};
+const MONITOR: Leader = Leader {
+    pid: 4711,
+    started: 8_000_000,
+};
+const LISTENER: Leader = Leader {
+    pid: 612,
+    started: 900,
+};
+
+#[test]
+fn a_code_gives_a_pass_for_its_place() {
+    for remember in [ORIGIN, SESSION] {
+        let record = remembered(remember);
+        let (verified, age) = recall(&record, remember, &HERE, later(60)).unwrap();
+        assert_eq!(verified.proof(), Proof::Pass(record.credentials()[0].id()));
+        assert_eq!(age, Duration::from_secs(60));
+    }
+}
+
+#[test]
+fn a_pass_is_good_nowhere_else() {
+    let address = |text: &str| Some(text.parse().unwrap());
+    let record = remembered(ORIGIN);
+    for (service, address) in [
+        ("sudo", HERE.address),
+        ("sshd", address("192.0.2.8")),
+        ("sshd", address("2001:db8::1")),
+        ("sshd", None),
+    ] {
+        let elsewhere = Whereabouts {
+            service,
+            address,
+            ..HERE
+        };
+        assert!(
+            recall(&record, ORIGIN, &elsewhere, later(1)).is_none(),
+            "{elsewhere:?}"
+        );
+    }
+    assert!(
+        recall(&record, SESSION, &HERE, later(1)).is_none(),
+        "an origin is no session"
+    );
+
+    let record = remembered(SESSION);
+    let other = [
+        Leader {
+            started: MONITOR.started + 1,
+            ..MONITOR
+        },
+        Leader {
+            pid: 4712,
+            ..MONITOR
+        },
+    ];
+    for leaders in [&[][..], &other] {
+        let elsewhere = Whereabouts { leaders, ..HERE };
+        assert!(
+            recall(&record, SESSION, &elsewhere, later(1)).is_none(),
+            "{elsewhere:?}"
+        );
+    }
+    assert!(
+        recall(&record, ORIGIN, &HERE, later(1)).is_none(),
+        "a session is no origin"
+    );
+}
+
+#[test]
+fn a_session_is_known_by_either_of_the_processes_that_may_lead_it() {
+    let record = remembered(SESSION);
+    for leader in [MONITOR, LISTENER] {
+        let sudo = Whereabouts {
+            service: "sudo",
+            address: None,
+            leaders: &[leader],
+        };
+        assert!(
+            recall(&record, SESSION, &sudo, later(1)).is_some(),
+            "{leader:?}"
+        );
+    }
+}
+
+#[test]
+fn a_pass_ends_when_it_says_and_when_the_rule_that_uses_it_says() {
+    let record = remembered(ORIGIN);
+    assert!(recall(&record, ORIGIN, &HERE, later(12 * HOURS - 1)).is_some());
+    assert!(recall(&record, ORIGIN, &HERE, later(12 * HOURS)).is_none());
+
+    let shorter = Remember {
+        lasts: Duration::from_secs(HOURS),
+        ..ORIGIN
+    };
+    assert!(recall(&record, shorter, &HERE, later(HOURS - 1)).is_some());
+    assert!(recall(&record, shorter, &HERE, later(HOURS)).is_none());
+    let longer = Remember {
+        lasts: Duration::from_secs(100 * HOURS),
+        ..ORIGIN
+    };
+    assert!(
+        recall(&record, longer, &HERE, later(12 * HOURS)).is_none(),
+        "as it was given"
+    );
+}
+
+#[test]
+fn a_clock_that_is_set_ends_a_pass_and_never_prolongs_it() {
+    let record = remembered(ORIGIN);
+    for offset in [
+        -86_400 * 365,
+        -12 * 3600,
+        -3600,
+        -60,
+        60,
+        3600,
+        86_400 * 365,
+    ] {
+        for passed in [0, 1, HOURS, 12 * HOURS - 1, 12 * HOURS, 13 * HOURS] {
+            let at = Moment {
+                now: Timestamp::from_unix(later(passed).now.unix().saturating_add_signed(offset)),
+                ..later(passed)
+            };
+            assert!(
+                recall(&record, ORIGIN, &HERE, at).is_none(),
+                "{offset} {passed}"
+            );
+        }
+    }
+    let slewed = Moment {
+        now: Timestamp::from_unix(START.now.unix() + 100 + 59),
+        ..later(100)
+    };
+    assert!(recall(&record, ORIGIN, &HERE, slewed).is_some());
+}
+
+#[test]
+fn a_reboot_ends_a_pass() {
+    let record = remembered(ORIGIN);
+    for (passed, uptime) in [(100, 5), (100, 90_000), (50_000, 40_000), (90_500, 90_100)] {
+        let at = Moment {
+            uptime,
+            ..later(passed)
+        };
+        assert!(
+            recall(&record, ORIGIN, &HERE, at).is_none(),
+            "{passed} {uptime}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_code_gives_no_pass_and_ends_those_there_are() {
+    let record = remembered(ORIGIN);
+    let (record, codes) = record.renew_recovery_codes(&[7; RecoverySet::ENTROPY]);
+    assert_eq!(record.passes(later(1)).count(), 0, "new codes end them too");
+    let record = log_in(record, &code(2), ORIGIN, later(60));
+    assert_eq!(record.passes(later(61)).count(), 1);
+
+    let recovery = Response::Recovery(codes[0].clone());
+    let after = settled(
+        record
+            .judge(&recovery, at(later(90)))
+            .remember(&HERE, ORIGIN, later(90)),
+    );
+    assert_eq!(after.passes(later(91)).count(), 0);
+
+    let entropy = [7; crate::issued::IssuedCode::ENTROPY];
+    let record = log_in(after, &code(5), ORIGIN, later(150));
+    let until = START.now.after(Duration::from_secs(600));
+    let (record, issued) = record.issue(&entropy, START.now, until).unwrap();
+    let judgement = record.judge(&Response::Issued(issued), at(later(200)));
+    let after = settled(judgement.remember(&HERE, ORIGIN, later(200)));
+    assert_eq!(after.passes(later(201)).count(), 0);
+}
+
+#[test]
+fn a_wrong_code_gives_none_and_leaves_those_there_are() {
+    let record = remembered(ORIGIN);
+    let wrong = Response::Codes(Row::of(vec!["000000".parse().unwrap()]));
+    let elsewhere = Whereabouts {
+        service: "sudo",
+        ..HERE
+    };
+    let judgement = record
+        .judge(&wrong, at(later(60)))
+        .remember(&elsewhere, ORIGIN, later(60));
+    let after = settled(judgement);
+    assert!(recall(&after, ORIGIN, &elsewhere, later(61)).is_none());
+    assert!(recall(&after, ORIGIN, &HERE, later(61)).is_some());
+}
+
+#[test]
+fn a_changed_credential_ends_all_passes() {
+    let record = remembered(ORIGIN);
+    let id = record.credentials()[0].id();
+    let (offered, new) = record.clone().offer(factor(2), "", START.now).unwrap();
+    assert!(
+        recall(&offered, ORIGIN, &HERE, later(1)).is_some(),
+        "an offer changes nothing"
+    );
+    let refused = offered
+        .clone()
+        .confirm(new, &"000000".parse().unwrap(), START.now);
+    assert_eq!(refused.unwrap_err(), NotConfirmed::WrongCode);
+
+    let changed = [
+        offered.trust(new).unwrap(),
+        record.clone().remove(id).unwrap(),
+        record.clone().forget(),
+        record
+            .clone()
+            .restore(Some(&record), START.now, Unaccounted::Trusted),
+        record.clone().restore(None, START.now, Unaccounted::Void),
+    ];
+    for (number, record) in changed.iter().enumerate() {
+        assert!(
+            recall(record, ORIGIN, &HERE, later(1)).is_none(),
+            "{number}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_that_does_not_take_what_was_proven_takes_no_pass_of_it() {
+    let record = remembered(ORIGIN);
+    let hotp = Factors::named(&["hotp", "recovery"]).unwrap();
+    assert!(record.recall(ORIGIN, &HERE, hotp, later(1)).is_none());
+}
+
+#[test]
+fn a_place_that_cannot_be_told_is_not_remembered() {
+    let nowhere = Whereabouts {
+        address: None,
+        leaders: &[],
+        ..HERE
+    };
+    for remember in [ORIGIN, SESSION] {
+        let judgement = enrolled().judge(&response(&code(0)), at(START));
+        let after = settled(judgement.remember(&nowhere, remember, START));
+        assert_eq!(after.passes(later(1)).count(), 0);
+    }
+}
+
+#[test]
+fn a_place_has_one_pass_and_a_record_a_bounded_number() {
+    let mut record = enrolled();
+    for number in 0..u32::try_from(Record::MOST_PASSES).unwrap() + 8 {
+        let leaders = [Leader {
+            pid: number,
+            started: 1,
+        }];
+        let login = Whereabouts {
+            leaders: &leaders,
+            ..HERE
+        };
+        record = record.remember(PROOF, &login, SESSION, later(u64::from(number)));
+        record = record.remember(PROOF, &login, SESSION, later(u64::from(number)));
+    }
+    assert_eq!(record.passes(later(50)).count(), Record::MOST_PASSES);
+    let first = Whereabouts {
+        leaders: &[Leader { pid: 0, started: 1 }],
+        ..HERE
+    };
+    assert!(
+        recall(&record, SESSION, &first, later(50)).is_none(),
+        "the oldest made room"
+    );
+    assert!(record.encode().unwrap().len() < 4096);
+}
+
+#[test]
+fn passes_survive_being_kept_and_a_record_without_any_is_read() {
+    let record = remembered(SESSION);
+    let again = Record::decode(&record.encode().unwrap()).unwrap();
+    assert!(recall(&again, SESSION, &HERE, later(1)).is_some());
+    let shown: Vec<String> = again
+        .passes(later(1))
+        .map(|pass| pass.place().to_string())
+        .collect();
+    assert_eq!(shown, ["session of process 4711 or 612"]);
+}
+
+const HERE: Whereabouts<'static> = Whereabouts {
+    service: "sshd",
+    address: Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7))),
+    leaders: &[MONITOR, LISTENER],
+};
+const PROOF: Proof = Proof::Code(CredentialId(1));
+
+fn recall(
+    record: &Record,
+    remember: Remember,
+    login: &Whereabouts<'_>,
+    at: Moment,
+) -> Option<(Verified, Duration)> {
+    record.recall(remember, login, Factors::ALL, at)
+}
+
+/// A user who has just logged in.
+fn remembered(remember: Remember) -> Record {
+    log_in(enrolled(), &code(0), remember, START)
+}
+
+fn log_in(record: Record, code: &str, remember: Remember, when: Moment) -> Record {
+    let judgement = record.judge(&response(code), at(when));
+    settled(judgement.remember(&HERE, remember, when))
+}
+
+fn response(code: &str) -> Response {
+    Response::Codes(Row::of(vec![code.parse().unwrap()]))
+}
+
+/// The record that is saved.
+fn settled(judgement: crate::judgement::Judgement) -> Record {
+    let mut saved = None;
+    {
+        let mut settling = std::pin::pin!(judgement.settle(async |record| {
+            saved = Some(record);
+            Ok::<(), ()>(())
+        }));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let polled = settling.as_mut().poll(&mut context);
+        assert!(polled.is_ready(), "settling waits for nothing");
+    }
+    saved.unwrap()
+}
+
+fn enrolled() -> Record {
+    let (record, id) = Record::new(1000, "alice")
+        .offer(factor(1), "", START.now)
+        .unwrap();
+    record.trust(id).unwrap()
+}
+
+fn totp(secret: u8) -> Totp {
+    let secret = Secret::from_entropy(&[secret; 20]);
+    Totp::new(secret, Algorithm::Sha1, Digits::DEFAULT, Period::DEFAULT)
+}
+
+fn factor(secret: u8) -> crate::credential::Factor {
+    crate::credential::Factor::totp(totp(secret))
+}
+
+/// The code of so many steps after the start.
+fn code(later: u64) -> String {
+    let Step(step) = Period::DEFAULT.step_at(START.now);
+    totp(1).code_at(Step(step + later))
+}
+
+fn at(when: Moment) -> Circumstances<'static> {
+    Circumstances {
+        rule: &Backoff::DEFAULT,
+        origin: Origin::Seat,
+        now: when.now,
+        factors: Factors::ALL,
+    }
+}
+
+fn later(seconds: u64) -> Moment {
+    Moment {
+        now: START.now.after(Duration::from_secs(seconds)),
+        uptime: START.uptime + seconds,
+    }
+}
