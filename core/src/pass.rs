@@ -83,22 +83,36 @@ pub struct Whereabouts<'a> {
     pub service: &'a str,
     /// The peer's address, if it is a numeric one.
     pub address: Option<IpAddr>,
-    /// The processes of which one leads, or will lead, the login session; at most two are kept.
+    /// What leads the login session that the login is in, such as sudo's.
+    pub session: Option<Leader>,
+    /// The processes of which one will lead the login session that the login begins, such as
+    /// sshd's; at most two are kept. A pass can be given to them, and is never owed to them: a
+    /// process that lets many people in may be among them.
     pub leaders: &'a [Leader],
 }
 
 impl Whereabouts<'_> {
-    /// The place that a pass `per` this is good for; `None` where none is.
-    fn place(&self, per: Per) -> Option<Place> {
+    /// The place that a pass `per` this must be good for to be used here; `None` where none is.
+    fn here(&self, per: Per) -> Option<Place> {
         match per {
             Per::Origin => self.address.map(|address| Place::Origin {
                 service: self.service.to_owned(),
                 address: address.to_canonical(),
             }),
+            Per::LoginSession => self.session.map(|leader| Place::Session {
+                leaders: vec![leader],
+            }),
+        }
+    }
+
+    /// The place that a pass `per` this is given for here; `None` where none is.
+    fn given(&self, per: Per) -> Option<Place> {
+        self.here(per).or_else(|| match per {
+            Per::Origin => None,
             Per::LoginSession => (!self.leaders.is_empty()).then(|| Place::Session {
                 leaders: self.leaders.iter().copied().take(2).collect(),
             }),
-        }
+        })
     }
 }
 
@@ -212,7 +226,7 @@ impl Record {
         factors: Factors,
         at: Moment,
     ) -> Option<(Verified, Duration)> {
-        let place = login.place(remember.per)?;
+        let place = login.here(remember.per)?;
         let credential = |pass: &Pass| {
             let held = self
                 .credentials
@@ -251,7 +265,7 @@ impl Record {
             Proof::Code(id) => id,
             Proof::Recovery | Proof::Scratch | Proof::Issued | Proof::Pass(_) => return self,
         };
-        let Some(place) = login.place(remember.per) else {
+        let Some(place) = login.given(remember.per) else {
             return self;
         };
         self.passes

@@ -37,7 +37,7 @@ const LISTENER: Leader = Leader {
 fn a_code_gives_a_pass_for_its_place() {
     for remember in [ORIGIN, SESSION] {
         let record = remembered(remember);
-        let (verified, age) = recall(&record, remember, &HERE, later(60)).unwrap();
+        let (verified, age) = recall(&record, remember, &INSIDE, later(60)).unwrap();
         assert_eq!(verified.proof(), Proof::Pass(record.credentials()[0].id()));
         assert_eq!(age, Duration::from_secs(60));
     }
@@ -64,30 +64,26 @@ fn a_pass_is_good_nowhere_else() {
         );
     }
     assert!(
-        recall(&record, SESSION, &HERE, later(1)).is_none(),
+        recall(&record, SESSION, &INSIDE, later(1)).is_none(),
         "an origin is no session"
     );
 
     let record = remembered(SESSION);
-    let other = [
-        Leader {
-            started: MONITOR.started + 1,
-            ..MONITOR
-        },
-        Leader {
-            pid: 4712,
-            ..MONITOR
-        },
-    ];
-    for leaders in [&[][..], &other] {
-        let elsewhere = Whereabouts { leaders, ..HERE };
+    let begun_later = Leader { started: MONITOR.started + 1, ..MONITOR };
+    for session in [None, Some(begun_later), Some(Leader { pid: 4712, ..MONITOR })] {
+        let elsewhere = Whereabouts { session, ..HERE };
         assert!(
             recall(&record, SESSION, &elsewhere, later(1)).is_none(),
             "{elsewhere:?}"
         );
     }
     assert!(
-        recall(&record, ORIGIN, &HERE, later(1)).is_none(),
+            recall(&record, SESSION, &elsewhere, later(1)).is_none(),
+            "{elsewhere:?}"
+        );
+    }
+    assert!(
+        recall(&record, ORIGIN, &INSIDE, later(1)).is_none(),
         "a session is no origin"
     );
 }
@@ -99,12 +95,24 @@ fn a_session_is_known_by_either_of_the_processes_that_may_lead_it() {
         let sudo = Whereabouts {
             service: "sudo",
             address: None,
-            leaders: &[leader],
+            session: Some(leader),
+            leaders: &[],
         };
         assert!(
             recall(&record, SESSION, &sudo, later(1)).is_some(),
             "{leader:?}"
         );
+    }
+}
+
+#[test]
+fn a_pass_is_not_owed_to_a_login_that_begins_a_session_of_its_own() {
+    // sshd's listener is the parent of whatever process lets anybody in by a password.
+    let record = remembered(SESSION);
+    let another = Leader { pid: 4999, started: 9_000_000 };
+    for leaders in [&[MONITOR, LISTENER][..], &[another, LISTENER]] {
+        let login = Whereabouts { leaders, ..HERE };
+        assert!(recall(&record, SESSION, &login, later(1)).is_none());
     }
 }
 
@@ -285,7 +293,7 @@ fn a_place_has_one_pass_and_a_record_a_bounded_number() {
     }
     assert_eq!(record.passes(later(50)).count(), Record::MOST_PASSES);
     let first = Whereabouts {
-        leaders: &[Leader { pid: 0, started: 1 }],
+        session: Some(Leader { pid: 0, started: 1 }),
         ..HERE
     };
     assert!(
@@ -299,7 +307,7 @@ fn a_place_has_one_pass_and_a_record_a_bounded_number() {
 fn passes_survive_being_kept_and_a_record_without_any_is_read() {
     let record = remembered(SESSION);
     let again = Record::decode(&record.encode().unwrap()).unwrap();
-    assert!(recall(&again, SESSION, &HERE, later(1)).is_some());
+    assert!(recall(&again, SESSION, &INSIDE, later(1)).is_some());
     let shown: Vec<String> = again
         .passes(later(1))
         .map(|pass| pass.place().to_string())
@@ -310,7 +318,14 @@ fn passes_survive_being_kept_and_a_record_without_any_is_read() {
 const HERE: Whereabouts<'static> = Whereabouts {
     service: "sshd",
     address: Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7))),
+    session: None,
     leaders: &[MONITOR, LISTENER],
+};
+/// In the session that a login there began.
+const INSIDE: Whereabouts<'static> = Whereabouts {
+    session: Some(MONITOR),
+    leaders: &[],
+    ..HERE
 };
 const PROOF: Proof = Proof::Code(CredentialId(1));
 
