@@ -11,6 +11,10 @@ use crate::recovery::{RecoveryCode, RecoverySet};
 use crate::throttle::Throttle;
 use crate::time::Timestamp;
 
+mod walk;
+
+pub use self::walk::{Confirmation, Enrolled, Received, Walk};
+
 impl Record {
     /// The most credentials that a user may hold.
     pub const MOST_CREDENTIALS: usize = 16;

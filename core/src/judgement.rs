@@ -198,7 +198,7 @@ impl Record {
     fn accept(mut self, at: Circumstances<'_>, proof: Proof) -> Judgement {
         self.throttle = self.throttle.after_success(at.rule, at.origin, at.now);
         match proof {
-            Proof::Code(_) | Proof::Pass(_) => {}
+            Proof::Code(_) | Proof::Pass(_) | Proof::Enrollment(_) => {}
             // Whoever needs one of these may have lost the device that the passes are owed to.
             Proof::Recovery | Proof::Scratch | Proof::Issued => self.passes.clear(),
         }
@@ -329,8 +329,9 @@ pub enum Reason {
 /// Proof that a right response was given, and that it cannot be given again.
 ///
 /// Its fields are private and it cannot be copied, so that [`Judgement::settle`] is the only
-/// source of one beside [`Record::recall`], which finds the proof of an earlier login on record; a
-/// login can succeed only by holding it.
+/// source of one beside [`Record::recall`], which finds the proof of an earlier login on record, and
+/// [`Enrolled`](crate::enrollment::Enrolled), whose first code is on record; a login can succeed
+/// only by holding it.
 #[derive(Debug)]
 #[must_use]
 pub struct Verified {
@@ -344,6 +345,14 @@ impl Verified {
         Self {
             proof: Proof::Pass(credential),
             recovery_left: record.recovery_codes_left() + record.scratch_codes_left(),
+        }
+    }
+
+    /// What a first code proves.
+    pub(crate) fn enrolled(credential: CredentialId, record: &Record) -> Self {
+        Self {
+            proof: Proof::Enrollment(credential),
+            recovery_left: record.recovery_codes_left(),
         }
     }
 
@@ -371,6 +380,8 @@ pub enum Proof {
     Issued,
     /// An earlier login, which was proven by a code of this credential.
     Pass(CredentialId),
+    /// The first code of this credential, which the login itself had offered.
+    Enrollment(CredentialId),
 }
 
 #[cfg(test)]

@@ -263,7 +263,11 @@ impl Record {
     ) -> Self {
         let credential = match proof {
             Proof::Code(id) => id,
-            Proof::Recovery | Proof::Scratch | Proof::Issued | Proof::Pass(_) => return self,
+            Proof::Recovery
+            | Proof::Scratch
+            | Proof::Issued
+            | Proof::Pass(_)
+            | Proof::Enrollment(_) => return self,
         };
         let Some(place) = login.given(remember.per) else {
             return self;

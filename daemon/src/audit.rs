@@ -94,6 +94,7 @@ impl LoginEvent {
             Ending::Accepted(Proof::Scratch) => ("accepted", "scratch"),
             Ending::Accepted(Proof::Issued) => ("accepted", "issued"),
             Ending::Accepted(Proof::Pass(_)) => ("accepted", "pass"),
+            Ending::Accepted(Proof::Enrollment(_)) => ("accepted", "enrolled"),
             Ending::Rejected => ("rejected", ""),
             Ending::Throttled => ("throttled", ""),
             Ending::Abandoned => ("abandoned", ""),

@@ -319,7 +319,7 @@ impl Ledger {
                     Proof::Recovery => matches!(expected, Expected::Recovery(_)),
                     Proof::Scratch => matches!(expected, Expected::Scratch(_)),
                     Proof::Issued => *expected == Expected::Issued,
-                    Proof::Pass(_) => false,
+                    Proof::Pass(_) | Proof::Enrollment(_) => false,
                 }
             }
             Verdict::Reject(Reason::Wrong) => matches!(expected, Expected::Wrong(_)),

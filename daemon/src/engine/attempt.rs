@@ -193,7 +193,7 @@ impl Attempt {
         let tell = match verified.proof() {
             Proof::Recovery => true,
             Proof::Code(_) | Proof::Scratch | Proof::Issued => left <= 3,
-            Proof::Pass(_) => false,
+            Proof::Pass(_) | Proof::Enrollment(_) => false,
         };
         Next::Finished {
             recovery_left: tell.then_some(left),

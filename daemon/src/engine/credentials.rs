@@ -101,7 +101,7 @@ impl Engine {
                 Proof::Scratch => Err(Error::Rejected(
                     "that was a scratch code of the old module, which is used up now".into(),
                 )),
-                Proof::Recovery | Proof::Issued | Proof::Pass(_) => {
+                Proof::Recovery | Proof::Issued | Proof::Pass(_) | Proof::Enrollment(_) => {
                     Err(Error::Unavailable("codes proved something else".into()))
                 }
             },
