@@ -69,15 +69,20 @@ fn a_pass_is_good_nowhere_else() {
     );
 
     let record = remembered(SESSION);
-    let begun_later = Leader { started: MONITOR.started + 1, ..MONITOR };
-    for session in [None, Some(begun_later), Some(Leader { pid: 4712, ..MONITOR })] {
+    let begun_later = Leader {
+        started: MONITOR.started + 1,
+        ..MONITOR
+    };
+    for session in [
+        None,
+        Some(begun_later),
+        Some(Leader {
+            pid: 4712,
+            ..MONITOR
+        }),
+    ] {
         let elsewhere = Whereabouts { session, ..HERE };
         assert!(
-            recall(&record, SESSION, &elsewhere, later(1)).is_none(),
-            "{elsewhere:?}"
-        );
-    }
-    assert!(
             recall(&record, SESSION, &elsewhere, later(1)).is_none(),
             "{elsewhere:?}"
         );
@@ -109,7 +114,10 @@ fn a_session_is_known_by_either_of_the_processes_that_may_lead_it() {
 fn a_pass_is_not_owed_to_a_login_that_begins_a_session_of_its_own() {
     // sshd's listener is the parent of whatever process lets anybody in by a password.
     let record = remembered(SESSION);
-    let another = Leader { pid: 4999, started: 9_000_000 };
+    let another = Leader {
+        pid: 4999,
+        started: 9_000_000,
+    };
     for leaders in [&[MONITOR, LISTENER][..], &[another, LISTENER]] {
         let login = Whereabouts { leaders, ..HERE };
         assert!(recall(&record, SESSION, &login, later(1)).is_none());
