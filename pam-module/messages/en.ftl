@@ -14,6 +14,11 @@ prompt-code = One-time code
 prompt-first-code = This code
 prompt-next-code = And the next one
 prompt-recovery-code = Recovery code
+prompt-enroll = First code from the app
+
+## A prompt on terminals only: 60 columns.
+
+prompt-keep = Press Enter when you have written them down
 
 ## What went wrong: 40 columns, for dialogs have one short line. It is told in front of a prompt,
 ## which some hide for it, so it names what to type.
@@ -29,6 +34,10 @@ wrong-recovery-code = Wrong recovery code. Try again ({ $left } left).
 recovery-wait = Too many wrong codes. Wait { $wait }.
 recovery-wait-unknown = Too many wrong codes. Wait a while.
 unavailable = Code check unavailable. Ask your admin.
+code-needed = This login needs a one-time code.
+enroll-elsewhere = Set up a second factor elsewhere first.
+# On terminals only. $left: how many answers are left.
+wrong-first-code = Code does not fit. Try again ({ $left } left).
 
 ## What is good to know: 76 columns, on terminals only.
 
@@ -38,6 +47,19 @@ await-next-code = Wait until the app shows the next code (up to 30 s).
 recovery-code-used = Recovery code used. { $left } left.
 recovery-code-used-few = Recovery code used. { $left } left. Make new ones: countersignctl recovery-codes
 few-recovery-codes = Recovery codes: { $left } left. Make new ones: countersignctl recovery-codes
+
+## Setting up a second factor in a login: 76 columns, on terminals only. Lines follow each, of which
+## each is a message of its own.
+
+enroll = You need a second factor here: codes from an authenticator app.
+# A QR code follows, and the key in letters.
+scan-picture = Scan this with the app, or add the key below it (time-based):
+# The key in letters follows.
+add-key = Add this key to the app (time-based):
+# The key as an address follows, which begins with otpauth.
+open-address = Or open this address on the device with the app:
+# The codes follow.
+keep-recovery-codes = Second factor set up. Keep these recovery codes, for when the app is lost:
 
 ## Spans of time, for recovery-wait.
 

@@ -6,6 +6,9 @@ prompt-code = 일회용 코드
 prompt-first-code = 현재 코드
 prompt-next-code = 다음 코드
 prompt-recovery-code = 복구 코드
+prompt-enroll = 앱의 첫 번째 코드
+
+prompt-keep = 모두 적어 두었으면 Enter를 누르세요
 
 ## What went wrong
 
@@ -17,6 +20,9 @@ wrong-recovery-code = 복구 코드가 틀렸습니다. ({ $left }회 남음)
 recovery-wait = 오류가 많습니다. { $wait } 뒤 시도하세요.
 recovery-wait-unknown = 오류가 많습니다. 잠시 뒤 시도하세요.
 unavailable = 코드 확인 불가. 관리자에게 문의하세요.
+code-needed = 이 로그인에는 일회용 코드가 필요합니다.
+enroll-elsewhere = 먼저 다른 곳에서 2차 인증을 등록하세요.
+wrong-first-code = 코드가 키와 다릅니다. ({ $left }회 남음)
 
 ## What is good to know
 
@@ -25,6 +31,14 @@ await-next-code = 앱에 다음 코드가 나올 때까지 기다리세요. (최
 recovery-code-used = 복구 코드를 사용했습니다. ({ $left }개 남음)
 recovery-code-used-few = 복구 코드를 사용했습니다. ({ $left }개 남음) 재발급: countersignctl recovery-codes
 few-recovery-codes = 복구 코드가 { $left }개 남았습니다. 재발급: countersignctl recovery-codes
+
+## Setting up a second factor in a login
+
+enroll = 여기에는 2차 인증이 필요합니다: 인증 앱의 일회용 코드.
+scan-picture = 앱으로 이 QR 코드를 찍거나 아래 키를 추가하세요. (시간 기반)
+add-key = 앱에 이 키를 추가하세요. (시간 기반)
+open-address = 또는 앱이 있는 기기에서 이 주소를 여세요.
+keep-recovery-codes = 등록했습니다. 앱을 잃어버릴 때를 위해 이 복구 코드를 보관하세요.
 
 ## Spans of time
 

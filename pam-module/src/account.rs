@@ -7,7 +7,7 @@ use std::ffi::CString;
 use std::fmt;
 
 use nix::errno::Errno;
-use nix::unistd::{Group, Uid, User, getgrouplist};
+use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 /// A name that somebody could have: UTF-8, 1 to 256 bytes, and nothing in it that breaks a line,
 /// a path or the order of what is displayed.
@@ -84,8 +84,8 @@ pub(crate) struct Account {
     pub(crate) name: String,
     /// Absent if it stands for nobody.
     pub(crate) uid: Option<u32>,
-    /// The names of the groups.
-    pub(crate) groups: Vec<String>,
+    /// The primary group; absent if it stands for nobody.
+    gid: Option<Gid>,
 }
 
 impl Account {
@@ -94,40 +94,48 @@ impl Account {
     /// # Errors
     ///
     /// [`Unresolved`] if a name service fails: that is not to say that there is nobody of that
-    /// name, or that a user is in no group.
+    /// name.
     pub(crate) fn resolve(name: UserName) -> Result<Self, Unresolved> {
         let UserName(name) = name;
         let Some(named) = found(User::from_name(&name))? else {
             return Ok(Self {
                 name,
                 uid: None,
-                groups: Vec::new(),
+                gid: None,
             });
         };
         let user = found(User::from_uid(named.uid))?.unwrap_or(named);
         Ok(Self {
             uid: Some(user.uid.as_raw()),
-            groups: groups(&user)?,
+            gid: Some(user.gid),
             name: user.name,
         })
+    }
+
+    /// The names of the user's groups; nobody is in any.
+    ///
+    /// # Errors
+    ///
+    /// [`Unresolved`] if a name service fails: that is not to say that the user is in no group.
+    pub(crate) fn groups(&self) -> Result<Vec<String>, Unresolved> {
+        let Some(gid) = self.gid else {
+            return Ok(Vec::new());
+        };
+        let name = CString::new(self.name.as_str()).map_err(|_| Unresolved(Errno::EINVAL))?;
+        let mut names = Vec::new();
+        for gid in getgrouplist(&name, gid).map_err(Unresolved)? {
+            // A group without a name is none that a policy could name.
+            if let Some(group) = found(Group::from_gid(gid))? {
+                names.push(group.name);
+            }
+        }
+        Ok(names)
     }
 }
 
 /// The uid that this process acts as.
 pub(crate) fn effective_uid() -> u32 {
     Uid::effective().as_raw()
-}
-
-fn groups(user: &User) -> Result<Vec<String>, Unresolved> {
-    let name = CString::new(user.name.as_str()).map_err(|_| Unresolved(Errno::EINVAL))?;
-    let mut names = Vec::new();
-    for gid in getgrouplist(&name, user.gid).map_err(Unresolved)? {
-        // A group without a name is none that a policy could name.
-        if let Some(group) = found(Group::from_gid(gid))? {
-            names.push(group.name);
-        }
-    }
-    Ok(names)
 }
 
 /// What getpwnam(3) says "not found" with, told from what it says "cannot tell" with.
@@ -140,7 +148,7 @@ fn found<T>(outcome: nix::Result<Option<T>>) -> Result<Option<T>, Unresolved> {
 
 /// The name services cannot tell.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) struct Unresolved(Errno);
+pub(crate) struct Unresolved(pub(crate) Errno);
 
 impl fmt::Display for Unresolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -218,7 +226,8 @@ mod tests {
     fn root_is_found_with_its_groups() {
         let account = Account::resolve(parse("root").unwrap()).unwrap();
         assert_eq!((account.name.as_str(), account.uid), ("root", Some(0)));
-        assert!(account.groups.contains(&"root".to_owned()), "{account:?}");
+        let groups = account.groups().unwrap();
+        assert!(groups.contains(&"root".to_owned()), "{groups:?}");
     }
 
     #[test]
@@ -226,7 +235,7 @@ mod tests {
         let name = "countersign-test-nobody-has-this-name";
         let account = Account::resolve(parse(name).unwrap()).unwrap();
         assert_eq!((account.name.as_str(), account.uid), (name, None));
-        assert_eq!(account.groups, [] as [&str; 0]);
+        assert_eq!(account.groups(), Ok(Vec::new()));
     }
 
     #[test]

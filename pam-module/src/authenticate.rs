@@ -1,14 +1,17 @@
 //! A login: what the daemon wants asked is asked, until it is satisfied or somebody gives up.
 
 use countersign_bus::Error;
-use countersign_bus::types::{Ask, Challenge, Login, News, Next};
+use countersign_bus::types::{Ask, Challenge, News, Next};
 use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Kind};
+use crate::claim::Claim;
 use crate::conversation::{Claimant, Conversation};
 use crate::daemon::{Daemon, Start};
-use crate::messages::{FEW, Message};
+use crate::messages::{FEW, Message, Prompt};
 use crate::outcome::{Passed, Refusal};
+
+mod enrollment;
 
 /// How many answers a login takes, whatever the daemon says: several codes in a row are one.
 const MOST_ANSWERS: u32 = 3;
@@ -19,27 +22,24 @@ const MOST_CODES_IN_A_ROW: u32 = 3;
 
 /// Puts the daemon's challenges to the claimant until one of them has had enough.
 ///
-/// `password` is what the claimant gave to an earlier module. It never goes to the daemon.
-///
 /// # Errors
 ///
 /// Why the login must not go on; the claimant has been told what there is to tell.
 pub(crate) fn authenticate(
     daemon: &mut impl Daemon,
     claimant: &mut Claimant<'_, impl Conversation>,
-    login: &Login,
-    password: Option<&[u8]>,
+    claim: &Claim<'_>,
 ) -> Result<Passed, Refusal> {
     let mut exchange = Exchange {
         daemon,
         claimant,
-        password,
+        password: claim.password,
         seen: 0,
         unseen: 0,
         repeats: 0,
         in_a_row: 1,
     };
-    let outcome = exchange.run(login);
+    let outcome = exchange.run(claim);
     outcome.inspect_err(|refusal| explain(refusal, claimant))
 }
 
@@ -66,20 +66,29 @@ struct Exchange<'a, 'c, D, C> {
 }
 
 impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
-    fn run(&mut self, login: &Login) -> Result<Passed, Refusal> {
-        let mut challenge = match self.daemon.begin(login).map_err(Refusal::Daemon)? {
+    fn run(&mut self, claim: &Claim<'_>) -> Result<Passed, Refusal> {
+        match claim.put(|login| self.daemon.begin(login))? {
             Start::Ask {
                 challenge,
                 language,
             } => {
                 self.claimant.speak(language);
-                challenge
+                self.prove(challenge)
             }
-            Start::NotDemanded { rule } => return Ok(Passed::NotDemanded { rule }),
-        };
+            Start::Enroll { offer, language } => {
+                self.claimant.speak(language);
+                self.enroll(offer)
+            }
+            Start::NotDemanded { rule } => Ok(Passed::NotDemanded { rule }),
+            Start::Remembered { rule, seconds } => Ok(Passed::Remembered { rule, seconds }),
+        }
+    }
+
+    /// Has the claimant prove a factor.
+    fn prove(&mut self, mut challenge: Challenge) -> Result<Passed, Refusal> {
         loop {
             self.introduce(&challenge);
-            let (kind, code) = self.answer(&challenge)?;
+            let (kind, code) = self.answer(&challenge, Prompt::Of(challenge.ask))?;
             match self.daemon.respond(&code).map_err(Refusal::Daemon)? {
                 Next::Finished { recovery_left } => {
                     self.take_leave(kind, recovery_left);
@@ -87,9 +96,7 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
                 }
                 Next::Ask(next) => challenge = self.go_on(next)?,
                 Next::Enroll(_) | Next::Acknowledge => {
-                    return Err(Refusal::Daemon(Error::Transport(
-                        "no enrolment here".into(),
-                    )));
+                    return Err(out_of_place("an enrolment in place of a code"));
                 }
             }
         }
@@ -122,31 +129,33 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
     }
 
     /// Asks until something is typed that can be meant.
-    fn answer(&mut self, challenge: &Challenge) -> Result<(Kind, Zeroizing<String>), Refusal> {
+    fn answer(
+        &mut self,
+        challenge: &Challenge,
+        prompt: Prompt,
+    ) -> Result<(Kind, Zeroizing<String>), Refusal> {
         loop {
-            let typed = self
-                .claimant
-                .ask(challenge.ask)
-                .map_err(Refusal::NoAnswer)?;
+            let typed = self.claimant.ask(prompt).map_err(Refusal::NoAnswer)?;
             match Answer::read(&typed, challenge, self.password) {
                 Answer::Fit(kind, code) => return Ok((kind, code)),
                 Answer::Empty if self.repeats < MOST_REPEATS => self.repeats += 1,
                 Answer::Empty => return Err(self.give_up(Refusal::NothingTyped)),
-                Answer::Unfit => self.count_unfit(challenge)?,
+                Answer::Unfit => self.count_unfit(challenge, prompt)?,
             }
         }
     }
 
     /// An answer that the daemon does not see looks like a wrong one.
-    fn count_unfit(&mut self, challenge: &Challenge) -> Result<(), Refusal> {
+    fn count_unfit(&mut self, challenge: &Challenge, prompt: Prompt) -> Result<(), Refusal> {
         self.unseen += 1;
         let left = self.left(challenge);
         if left == 0 {
             return Err(self.give_up(Refusal::TooManyAnswers));
         }
-        self.claimant.tell(match challenge.ask {
-            Ask::Code | Ask::FirstCode | Ask::NextCode => Message::WrongCode { left },
-            Ask::RecoveryCode => Message::WrongRecoveryCode { left },
+        self.claimant.tell(match prompt {
+            Prompt::Of(Ask::Code | Ask::FirstCode | Ask::NextCode) => Message::WrongCode { left },
+            Prompt::Of(Ask::RecoveryCode) => Message::WrongRecoveryCode { left },
+            Prompt::Enroll | Prompt::Keep => Message::WrongFirstCode { left },
         });
         Ok(())
     }
@@ -161,8 +170,7 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
             }
         }
         if self.in_a_row > MOST_CODES_IN_A_ROW {
-            let why = format!("more than {MOST_CODES_IN_A_ROW} codes in a row are asked for");
-            return Err(Refusal::Daemon(Error::Transport(why)));
+            return Err(out_of_place("one more code in a row"));
         }
         if self.left(&next) == 0 {
             return Err(self.give_up(Refusal::TooManyAnswers));
@@ -195,6 +203,11 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
         let _ = self.daemon.cancel();
         refusal
     }
+}
+
+/// The daemon asks for what makes no sense here.
+fn out_of_place(what: &str) -> Refusal {
+    Refusal::Daemon(Error::Transport(format!("{what} is asked for")))
 }
 
 #[cfg(test)]

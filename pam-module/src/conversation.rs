@@ -1,24 +1,24 @@
 //! What is said to the claimant, through an application that may not show all of it.
 
-use countersign_bus::types::Ask;
 use pam::module::PamHandle;
-use pam_countersign_ffi::{self as ffi, NoAnswer, Tone};
+use pam_countersign_ffi::{self as ffi, Echo, NoAnswer, Tone};
+use zeroize::Zeroizing;
 
 use crate::language::Language;
-use crate::messages::{Message, prompt};
+use crate::messages::{Message, Prompt};
 use crate::profile::Profile;
 
 /// An application's conversation: one message at a time.
 pub(crate) trait Conversation {
-    /// Asks for one line that is not shown while it is typed.
-    fn ask(&mut self, prompt: &str) -> Result<ffi::Answer, NoAnswer>;
+    /// Asks for one line.
+    fn ask(&mut self, echo: Echo, prompt: &str) -> Result<ffi::Answer, NoAnswer>;
     /// Tells something.
     fn tell(&mut self, tone: Tone, text: &str) -> Result<(), NoAnswer>;
 }
 
 impl Conversation for PamHandle {
-    fn ask(&mut self, prompt: &str) -> Result<ffi::Answer, NoAnswer> {
-        ffi::ask(self, prompt)
+    fn ask(&mut self, echo: Echo, prompt: &str) -> Result<ffi::Answer, NoAnswer> {
+        ffi::ask(self, echo, prompt)
     }
 
     fn tell(&mut self, tone: Tone, text: &str) -> Result<(), NoAnswer> {
@@ -54,23 +54,66 @@ impl<'a, C: Conversation> Claimant<'a, C> {
         self.language = language;
     }
 
-    /// Asks for what the daemon wants asked.
+    /// Whether there is room to show lines that must be read, and be kept to oneself.
+    pub(crate) fn has_room(&self) -> bool {
+        match self.profile {
+            Profile::Ssh | Profile::Terminal => !self.silent,
+            Profile::Dialog | Profile::Silent => false,
+        }
+    }
+
+    /// Whether a picture made of characters comes through: sshd shows what is not ASCII as escapes,
+    /// unless its client's locale is UTF-8.
+    pub(crate) fn shows_pictures(&self) -> bool {
+        self.has_room() && self.profile == Profile::Terminal
+    }
+
+    /// Asks.
     ///
     /// # Errors
     ///
     /// [`NoAnswer`] if the application cannot or will not ask: this ends the login.
-    pub(crate) fn ask(&mut self, ask: Ask) -> Result<ffi::Answer, NoAnswer> {
+    pub(crate) fn ask(&mut self, prompt: Prompt) -> Result<ffi::Answer, NoAnswer> {
         self.told = false;
-        self.conversation.ask(&prompt(ask, self.language))
+        let text = prompt.text(self.language);
+        self.conversation.ask(prompt.echo(), &text)
+    }
+
+    /// Shows something in front of a prompt that cannot be answered without.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`] if the application does not show it: this ends the login.
+    pub(crate) fn show(&mut self, message: Message) -> Result<(), NoAnswer> {
+        let text = message.text(self.profile, self.language);
+        text.map_or(Ok(()), |text| self.show_line(&text))
+    }
+
+    /// As [`Self::show`], for a line that is in no language.
+    pub(crate) fn show_line(&mut self, line: &str) -> Result<(), NoAnswer> {
+        let front = self.front();
+        self.told = true;
+        let mut text = Zeroizing::new(String::with_capacity(front.len() + line.len()));
+        text.push_str(front);
+        text.push_str(line);
+        self.conversation.tell(Tone::Info, &text)
     }
 
     /// Tells something in front of a prompt.
-    ///
-    /// sshd puts it behind the client's "(user@host) ", so there the first begins a new line.
     pub(crate) fn tell(&mut self, message: Message) {
-        let new_line = self.profile == Profile::Ssh && !self.told;
-        self.say(message, if new_line { "\n" } else { "" });
+        let front = self.front();
+        self.say(message, front);
         self.told = true;
+    }
+
+    /// What stands before what is told: sshd puts it behind the client's "(user@host) ", so there
+    /// the first begins a new line.
+    fn front(&self) -> &'static str {
+        if self.profile == Profile::Ssh && !self.told {
+            "\n"
+        } else {
+            ""
+        }
     }
 
     /// Tells something behind which no prompt comes.

@@ -6,12 +6,20 @@
 
 mod account;
 mod answer;
+mod attempt;
 mod authenticate;
+mod claim;
 mod conversation;
 mod daemon;
+mod guard;
 mod hooks;
 mod language;
+mod mark;
 mod messages;
 mod options;
 mod outcome;
+mod place;
 mod profile;
+mod reveal;
+#[cfg(test)]
+mod script;

@@ -1,20 +1,44 @@
 //! What is said in a login. The words are the [`Language`]'s.
 
 use countersign_bus::types::Ask;
-use pam_countersign_ffi::Tone;
+use pam_countersign_ffi::{Echo, Tone};
 
 use crate::language::Language;
 use crate::profile::Profile;
 
 /// What is asked.
-pub(crate) fn prompt(ask: Ask, language: Language) -> String {
-    let words = match ask {
-        Ask::Code => language.prompt_code(),
-        Ask::FirstCode => language.prompt_first_code(),
-        Ask::NextCode => language.prompt_next_code(),
-        Ask::RecoveryCode => language.prompt_recovery_code(),
-    };
-    format!("{words}: ")
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Prompt {
+    /// What the daemon wants asked.
+    Of(Ask),
+    /// The first code of a key that was just shown.
+    Enroll,
+    /// Nothing but whether the recovery codes that were just shown are kept.
+    Keep,
+}
+
+impl Prompt {
+    /// Whether what is typed may be seen.
+    pub(crate) fn echo(self) -> Echo {
+        match self {
+            Self::Of(_) | Self::Enroll => Echo::Off,
+            // Enter, and no secret.
+            Self::Keep => Echo::On,
+        }
+    }
+
+    /// The words.
+    pub(crate) fn text(self, language: Language) -> String {
+        let words = match self {
+            Self::Of(Ask::Code) => language.prompt_code(),
+            Self::Of(Ask::FirstCode) => language.prompt_first_code(),
+            Self::Of(Ask::NextCode) => language.prompt_next_code(),
+            Self::Of(Ask::RecoveryCode) => language.prompt_recovery_code(),
+            Self::Enroll => language.prompt_enroll(),
+            Self::Keep => language.prompt_keep(),
+        };
+        format!("{words}: ")
+    }
 }
 
 /// How many recovery codes are few: whoever has no more of them is told to make new ones.
@@ -61,6 +85,26 @@ pub(crate) enum Message {
     },
     /// There is nobody to ask whether a code is right.
     Unavailable,
+    /// A login without a code has come to where one is demanded.
+    CodeNeeded,
+    /// A second factor has to be set up, which takes another place than this.
+    EnrollElsewhere,
+    /// The code was not one of the key that was shown; so many answers are left.
+    WrongFirstCode {
+        /// How many.
+        left: u32,
+    },
+    /// A second factor has to be set up, and follows.
+    Enroll,
+    /// The key follows, as a picture too or without.
+    AddKey {
+        /// Whether there is a picture.
+        picture: bool,
+    },
+    /// The key's address follows.
+    OpenAddress,
+    /// The second factor is set up, and recovery codes follow.
+    KeepRecoveryCodes,
 }
 
 impl Message {
@@ -72,9 +116,16 @@ impl Message {
             | Self::SeveralCodes { .. }
             | Self::WrongRecoveryCode { .. }
             | Self::RecoveryWait { .. }
+            | Self::WrongFirstCode { .. }
+            | Self::EnrollElsewhere
+            | Self::CodeNeeded
             | Self::Unavailable => Tone::Error,
             Self::TypeRecoveryCode
             | Self::AwaitNextCode
+            | Self::Enroll
+            | Self::AddKey { .. }
+            | Self::OpenAddress
+            | Self::KeepRecoveryCodes
             | Self::RecoveryCodeUsed { .. }
             | Self::FewRecoveryCodes { .. } => Tone::Info,
         }
@@ -111,6 +162,14 @@ impl Message {
             Self::RecoveryCodeUsed { left } => language.recovery_code_used(left),
             Self::FewRecoveryCodes { left } => language.few_recovery_codes(left),
             Self::Unavailable => language.unavailable().to_owned(),
+            Self::CodeNeeded => language.code_needed().to_owned(),
+            Self::EnrollElsewhere => language.enroll_elsewhere().to_owned(),
+            Self::WrongFirstCode { left } => language.wrong_first_code(left),
+            Self::Enroll => language.enroll().to_owned(),
+            Self::AddKey { picture: true } => language.scan_picture().to_owned(),
+            Self::AddKey { picture: false } => language.add_key().to_owned(),
+            Self::OpenAddress => language.open_address().to_owned(),
+            Self::KeepRecoveryCodes => language.keep_recovery_codes().to_owned(),
         }
     }
 }

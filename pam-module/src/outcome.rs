@@ -11,7 +11,7 @@ use crate::messages::Message;
 use crate::options::BadArgument;
 
 /// Why the module does not stand in the way.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
 pub(crate) enum Passed {
     /// The factor is proven.
@@ -20,6 +20,13 @@ pub(crate) enum Passed {
     NotDemanded {
         /// The rule.
         rule: String,
+    },
+    /// A factor proven in an earlier login counts, as a rule of this name says.
+    Remembered {
+        /// The rule.
+        rule: String,
+        /// How many seconds ago it was.
+        seconds: u64,
     },
 }
 
@@ -41,6 +48,10 @@ pub(crate) enum Refusal {
     NothingTyped,
     /// As many answers as there may be were given, and the daemon did not see all of them.
     TooManyAnswers,
+    /// The user is to enroll, and cannot be shown how here.
+    NoRoomToEnroll,
+    /// A factor is demanded, as the daemon says, and none was proven in this login.
+    Unproven(String),
     /// The daemon says no, or nothing.
     Daemon(Error),
 }
@@ -60,7 +71,7 @@ pub(crate) struct Consequence {
 /// The number for libpam: the one place in which an outcome becomes one.
 pub(crate) fn result(outcome: &Result<Passed, Refusal>) -> PamResultCode {
     match outcome {
-        Ok(Passed::Finished) => PamResultCode::PAM_SUCCESS,
+        Ok(Passed::Finished | Passed::Remembered { .. }) => PamResultCode::PAM_SUCCESS,
         // The module has no say then: with SUCCESS, `sufficient` would skip the password.
         Ok(Passed::NotDemanded { .. }) => PamResultCode::PAM_IGNORE,
         Err(refusal) => refusal.consequence().result,
@@ -79,9 +90,13 @@ impl Refusal {
                 priority: Priority::Error,
             },
             Self::NoName(_) | Self::NoAnswer(_) => turned_away(PamResultCode::PAM_CONV_ERR),
-            Self::Name(_) | Self::NothingTyped | Self::TooManyAnswers => {
+            Self::Name(_) | Self::NothingTyped | Self::TooManyAnswers | Self::NoRoomToEnroll => {
                 turned_away(PamResultCode::PAM_AUTH_ERR)
             }
+            Self::Unproven(_) => Consequence {
+                message: Some(Message::CodeNeeded),
+                ..turned_away(PamResultCode::PAM_PERM_DENIED)
+            },
             Self::Unresolved(_) => cannot_tell(),
             Self::Daemon(error) => match error {
                 Error::NotPermitted(_) => turned_away(PamResultCode::PAM_PERM_DENIED),
@@ -135,6 +150,14 @@ impl fmt::Display for Refusal {
             Self::TooManyAnswers => {
                 f.write_str("too many answers, and not all of them could be codes")
             }
+            Self::NoRoomToEnroll => {
+                f.write_str("the user has to enroll, which this service cannot show how to do: ")?;
+                f.write_str("log in through ssh or a terminal, or run countersignctl enroll")
+            }
+            Self::Unproven(why) => {
+                f.write_str("a factor is demanded, and none was proven in this login: ")?;
+                write!(f, "{why}; see: man pam_countersign, THE GUARD")
+            }
             Self::Daemon(error) => match error {
                 Error::NotPermitted(_)
                 | Error::Rejected(_)
@@ -172,6 +195,8 @@ mod tests {
             (Refusal::NoAnswer(no_answer), 19),
             (Refusal::NothingTyped, 7),
             (Refusal::TooManyAnswers, 7),
+            (Refusal::NoRoomToEnroll, 7),
+            (Refusal::Unproven("why".to_owned()), 6),
         ];
         let why = || "why".to_owned();
         refusals.extend(
@@ -181,6 +206,7 @@ mod tests {
                 (Error::Expired(why()), 7),
                 (Error::NotEnrolled(why()), 7),
                 (Error::Throttled(why()), 7),
+                (Error::GroupsNeeded(why()), 9),
                 (Error::InvalidArgs(why()), 9),
                 (Error::Unavailable(why()), 9),
                 (Error::Busy(why()), 9),
@@ -195,6 +221,12 @@ mod tests {
     fn every_outcome_has_its_number() {
         assert_eq!(result(&Ok(Passed::Finished)) as i32, 0);
         let rule = "office".to_owned();
+        let seconds = 60;
+        let remembered = Passed::Remembered {
+            rule: rule.clone(),
+            seconds,
+        };
+        assert_eq!(result(&Ok(remembered)) as i32, 0);
         assert_eq!(result(&Ok(Passed::NotDemanded { rule })) as i32, 25);
         for (refusal, number) in refusals() {
             assert_eq!(result(&Err(refusal)) as i32, number);
@@ -211,10 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn the_claimant_is_told_when_nobody_can_tell() {
+    fn the_claimant_is_told_when_nobody_can_tell_and_by_the_guard() {
         for (refusal, number) in refusals() {
             let told = refusal.consequence().message;
-            let expected = (number == 9).then_some(Message::Unavailable);
+            let expected = match (&refusal, number) {
+                (Refusal::Unproven(_), _) => Some(Message::CodeNeeded),
+                (_, 9) => Some(Message::Unavailable),
+                (_, _) => None,
+            };
             assert_eq!(told, expected, "{refusal:?}");
         }
     }
@@ -230,7 +266,8 @@ mod tests {
                 .any(|w| line.contains(w));
             // The door's own text has the advice there.
             let by_door = matches!(refusal, Refusal::Daemon(Error::Transport(_)));
-            assert_eq!(advises, error && !by_door, "{line}");
+            let guarded = matches!(refusal, Refusal::Unproven(_));
+            assert_eq!(advises, error && !by_door || guarded, "{line}");
         }
     }
 }

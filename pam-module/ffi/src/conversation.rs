@@ -1,6 +1,6 @@
 //! One message to the application, and what comes back.
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 
 use pam::module::PamHandle;
@@ -10,10 +10,19 @@ use crate::{NoAnswer, PAM_SUCCESS, pam_get_item};
 
 const PAM_CONV: c_int = 5;
 const PAM_CONV_ERR: c_int = 19;
-const PAM_PROMPT_ECHO_OFF: c_int = 1;
 
 /// What was typed; wiped when dropped.
 pub type Answer = Zeroizing<Vec<u8>>;
+
+/// Whether a line is shown while it is typed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(i32)]
+pub enum Echo {
+    /// `PAM_PROMPT_ECHO_OFF`: it is not.
+    Off = 1,
+    /// `PAM_PROMPT_ECHO_ON`: it is.
+    On = 2,
+}
 
 /// How something is told that asks for nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,7 +34,7 @@ pub enum Tone {
     Info = 4,
 }
 
-/// Asks for one line that is not shown while it is typed.
+/// Asks for one line.
 ///
 /// The application may set items while it asks, which frees what was borrowed of them; hence the
 /// exclusive borrow.
@@ -33,9 +42,9 @@ pub enum Tone {
 /// # Errors
 ///
 /// [`NoAnswer`] if the application cannot or will not ask.
-pub fn ask(handle: &mut PamHandle, prompt: &str) -> Result<Answer, NoAnswer> {
+pub fn ask(handle: &mut PamHandle, echo: Echo, prompt: &str) -> Result<Answer, NoAnswer> {
     let conversation = conversation(handle)?;
-    let reply = exchange(&conversation, PAM_PROMPT_ECHO_OFF, prompt)?;
+    let reply = exchange(&conversation, echo as c_int, prompt)?;
     reply.ok_or(NoAnswer {
         result: PAM_SUCCESS,
     })
@@ -107,10 +116,16 @@ fn exchange(
         result: PAM_CONV_ERR,
     };
     let function = conversation.function.ok_or(failed)?;
-    let text = CString::new(text).map_err(|_| failed)?;
+    if text.contains('\0') {
+        return Err(failed);
+    }
+    // It may be a secret, and is wiped when it was shown.
+    let mut c_string = Zeroizing::new(Vec::with_capacity(text.len() + 1));
+    c_string.extend_from_slice(text.as_bytes());
+    c_string.push(0);
     let message = Message {
         style,
-        text: text.as_ptr(),
+        text: c_string.as_ptr().cast(),
     };
     let mut messages: *const Message = &raw const message;
     let mut responses: *mut Response = ptr::null_mut();
@@ -153,7 +168,11 @@ unsafe fn take(responses: *mut Response) -> Option<Answer> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::CString;
+
     use super::*;
+
+    const PAM_PROMPT_ECHO_OFF: c_int = Echo::Off as c_int;
 
     /// Behaves as the array says: what to return, whether there is an array, what is in it.
     struct Application {

@@ -5,14 +5,16 @@
 
 mod conversation;
 mod log;
+mod mark;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fmt;
 
 use pam::module::PamHandle;
 
-pub use conversation::{Answer, Tone, ask, tell};
+pub use conversation::{Answer, Echo, Tone, ask, tell};
 pub use log::{Priority, log, quiet_panics};
+pub use mark::{put_mark, take_mark};
 
 #[link(name = "pam")]
 unsafe extern "C" {
@@ -43,6 +45,20 @@ impl fmt::Display for NoAnswer {
                 "the application's conversation failed with PAM result {result}"
             ),
         }
+    }
+}
+
+/// libpam did not keep what it was to keep.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NotKept {
+    /// What it returned.
+    pub result: c_int,
+}
+
+impl fmt::Display for NotKept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let result = self.result;
+        write!(f, "libpam keeps nothing: PAM result {result}")
     }
 }
 

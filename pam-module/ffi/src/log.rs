@@ -16,6 +16,8 @@ pub enum Priority {
     Error = libc::LOG_ERR,
     /// Somebody was turned away.
     Notice = libc::LOG_NOTICE,
+    /// Something to know, of which nothing has to be done.
+    Info = libc::LOG_INFO,
     /// For whoever looks for a fault.
     Debug = libc::LOG_DEBUG,
 }

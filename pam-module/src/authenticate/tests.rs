@@ -1,8 +1,8 @@
 //! Logins that go well, or badly only by what is typed.
 
+mod enrollment;
 mod failures;
 mod recovery;
-mod script;
 
 use countersign_bus::Error;
 use countersign_bus::types::{Ask, News};
@@ -11,7 +11,7 @@ use crate::daemon::Start;
 use crate::language::Language;
 use crate::outcome::{Passed, result};
 use crate::profile::Profile;
-use script::*;
+use crate::script::*;
 
 #[test]
 fn a_right_code_finishes_the_login() {
@@ -28,6 +28,50 @@ fn where_no_factor_is_demanded_nothing_is_asked() {
     let start = Start::NotDemanded { rule: rule.clone() };
     let outcome = play(Profile::Ssh, [Begin(Ok(start))]);
     assert_eq!(outcome, Ok(Passed::NotDemanded { rule }));
+}
+
+#[test]
+fn where_an_earlier_login_counts_nothing_is_asked() {
+    let rule = "office network".to_owned();
+    let seconds = 3600;
+    let start = Start::Remembered {
+        rule: rule.clone(),
+        seconds,
+    };
+    let outcome = play(Profile::Ssh, [Begin(Ok(start))]);
+    assert_eq!(result(&outcome) as i32, 0);
+    assert_eq!(outcome, Ok(Passed::Remembered { rule, seconds }));
+}
+
+#[test]
+fn groups_are_looked_up_when_the_daemon_needs_them_and_once() {
+    let needed = || Begin(Err(Error::GroupsNeeded(String::new())));
+    let outcome = play(
+        Profile::Dialog,
+        [
+            needed(),
+            Groups(Ok("staff")),
+            begin(),
+            asked(CODE, b"123456"),
+            Sent("123456", finished()),
+        ],
+    );
+    assert_eq!(outcome, Ok(Passed::Finished));
+
+    let again = [needed(), Groups(Ok("staff")), needed(), told(AWAY)];
+    let outcome = play(Profile::Dialog, again);
+    assert_eq!(result(&outcome) as i32, 9, "{outcome:?}");
+}
+
+#[test]
+fn groups_that_cannot_be_looked_up_are_not_taken_for_none() {
+    let unresolved = unresolved();
+    let needed = Begin(Err(Error::GroupsNeeded(String::new())));
+    let outcome = play(
+        Profile::Dialog,
+        [needed, Groups(Err(unresolved)), told(AWAY)],
+    );
+    assert_eq!(result(&outcome) as i32, 9, "{outcome:?}");
 }
 
 #[test]

@@ -11,7 +11,14 @@ const PROFILES: [Profile; 4] = [
     Profile::Silent,
 ];
 
-const ASKS: [Ask; 4] = [Ask::Code, Ask::FirstCode, Ask::NextCode, Ask::RecoveryCode];
+const PROMPTS: [Prompt; 6] = [
+    Prompt::Of(Ask::Code),
+    Prompt::Of(Ask::FirstCode),
+    Prompt::Of(Ask::NextCode),
+    Prompt::Of(Ask::RecoveryCode),
+    Prompt::Enroll,
+    Prompt::Keep,
+];
 
 /// Each message with the longest words it can have.
 fn every_message() -> Vec<Message> {
@@ -26,11 +33,19 @@ fn every_message() -> Vec<Message> {
         Message::TypeRecoveryCode,
         Message::AwaitNextCode,
         Message::Unavailable,
+        Message::CodeNeeded,
+        Message::EnrollElsewhere,
+        Message::Enroll,
+        Message::AddKey { picture: true },
+        Message::AddKey { picture: false },
+        Message::OpenAddress,
+        Message::KeepRecoveryCodes,
     ];
     messages.extend(waits.map(|wait| Message::RecoveryWait { wait: Some(wait) }));
     for left in [0, 1, 2, 3, 9] {
         messages.push(Message::WrongCode { left });
         messages.push(Message::WrongRecoveryCode { left });
+        messages.push(Message::WrongFirstCode { left });
     }
     for left in [0, 1, 2, 3, 4, 10, u32::MAX] {
         messages.push(Message::RecoveryCodeUsed { left });
@@ -47,9 +62,20 @@ fn is_plain(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii() || c.is_alphanumeric())
 }
 
+/// The columns there are for a prompt.
+fn room(prompt: Prompt) -> usize {
+    match prompt {
+        Prompt::Of(_) | Prompt::Enroll => 25,
+        // On terminals only.
+        Prompt::Keep => 60,
+    }
+}
+
 /// Every text of a language, with the columns there are for it.
 fn every_text(language: Language) -> Vec<(String, usize)> {
-    let mut texts: Vec<_> = ASKS.map(|ask| (prompt(ask, language), 25)).into();
+    let mut texts: Vec<_> = PROMPTS
+        .map(|prompt| (prompt.text(language), room(prompt)))
+        .into();
     for message in every_message() {
         for profile in PROFILES {
             let columns = match profile {
@@ -88,9 +114,9 @@ fn english_is_ascii() {
 }
 
 #[test]
-fn prompts_end_alike_and_are_four() {
+fn prompts_end_alike_and_are_different() {
     for language in Language::ALL {
-        let prompts = ASKS.map(|ask| prompt(ask, *language));
+        let prompts = PROMPTS.map(|prompt| prompt.text(*language));
         for prompt in &prompts {
             assert!(prompt.ends_with(": "), "{prompt:?}");
             assert_eq!(prompt.trim_start(), prompt);
@@ -112,12 +138,14 @@ fn a_language_is_known_by_the_name_of_its_file() {
 
 #[test]
 fn the_english_prompts_are_as_documented() {
-    let prompts = ASKS.map(|ask| prompt(ask, Language::En));
+    let prompts = PROMPTS.map(|prompt| prompt.text(Language::En));
     let documented = [
         "One-time code: ",
         "This code: ",
         "And the next one: ",
         "Recovery code: ",
+        "First code from the app: ",
+        "Press Enter when you have written them down: ",
     ];
     assert_eq!(prompts, documented);
 }
@@ -176,6 +204,14 @@ fn the_english_words_are_as_documented() {
 }
 
 #[test]
+fn the_guard_says_what_is_missing() {
+    for profile in [Profile::Ssh, Profile::Terminal, Profile::Dialog] {
+        let text = Message::CodeNeeded.text(profile, Language::En);
+        assert_eq!(text.as_deref(), Some("This login needs a one-time code."));
+    }
+}
+
+#[test]
 fn every_language_says_how_many_are_left_and_which_command_makes_more() {
     for language in Language::ALL {
         let said = |message: Message| message.text(Profile::Terminal, *language).unwrap();
@@ -183,6 +219,7 @@ fn every_language_says_how_many_are_left_and_which_command_makes_more() {
             let number = left.to_string();
             assert!(said(Message::WrongCode { left }).contains(&number));
             assert!(said(Message::WrongRecoveryCode { left }).contains(&number));
+            assert!(said(Message::WrongFirstCode { left }).contains(&number));
         }
         assert!(said(Message::RecoveryCodeUsed { left: 7 }).contains('7'));
         for left in 0..=3 {

@@ -4,10 +4,10 @@ use countersign_bus::Error;
 use countersign_bus::types::{Ask, Challenge, News};
 use pam_countersign_ffi::NoAnswer;
 
-use super::script::*;
 use crate::language::Language;
 use crate::outcome::{Passed, Refusal, result};
 use crate::profile::Profile;
+use crate::script::*;
 
 #[test]
 fn a_daemon_that_never_has_enough_codes_is_out_of_order() {

@@ -2,10 +2,10 @@
 
 use countersign_bus::types::{Ask, Challenge, News, Next};
 
-use super::script::*;
 use crate::language::Language;
 use crate::outcome::Passed;
 use crate::profile::Profile;
+use crate::script::*;
 
 #[test]
 fn a_recovery_code_is_taken_in_place_of_a_code() {
