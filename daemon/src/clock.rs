@@ -2,7 +2,12 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use countersign_core::pass::Moment;
+use countersign_core::policy::WeekMinute;
 use countersign_core::time::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Somewhere to learn the time.
 pub trait Clock: Send + Sync {
@@ -11,6 +16,21 @@ pub trait Clock: Send + Sync {
 
     /// Time that only ever passes, since an arbitrary moment before the first call: for deadlines.
     fn uptime(&self) -> Duration;
+
+    /// How long ago the machine was started, sleep included: what passes last by, which must not
+    /// begin anew with this process.
+    fn since_boot(&self) -> Duration;
+
+    /// The minute of the week that it is at `at` where this machine is.
+    fn week_minute(&self, at: Timestamp) -> WeekMinute;
+
+    /// Now, by the wall clock and since the machine was started.
+    fn moment(&self) -> Moment {
+        Moment {
+            now: self.now(),
+            uptime: self.since_boot().as_secs(),
+        }
+    }
 }
 
 /// The system's own clocks.
@@ -45,6 +65,35 @@ impl Clock for System {
     fn uptime(&self) -> Duration {
         monotonic().saturating_duration_since(self.started)
     }
+
+    fn since_boot(&self) -> Duration {
+        let since = clock_gettime(ClockId::Boottime);
+        Duration::from_secs(u64::try_from(since.tv_sec).unwrap_or(0))
+    }
+
+    fn week_minute(&self, at: Timestamp) -> WeekMinute {
+        week_minute(at, &TimeZone::system())
+    }
+}
+
+/// The minute of the week that it is at `at` in `zone`.
+fn week_minute(at: Timestamp, zone: &TimeZone) -> WeekMinute {
+    let seconds = i64::try_from(at.unix()).unwrap_or(i64::MAX);
+    // A time that no calendar has is no time of a rule's: that of the last one it has.
+    let at = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
+    let at = at.to_zoned(zone.clone());
+    let day = at.weekday().to_monday_zero_offset();
+    let minute = i32::from(at.hour()) * 60 + i32::from(at.minute());
+    let whole = u8::try_from(day).ok().zip(u16::try_from(minute).ok());
+    let minute = whole.and_then(|(day, minute)| WeekMinute::new(day, minute));
+    minute.unwrap_or_default()
+}
+
+/// When the clocks of this machine show `time`: the first time, if they do so twice.
+pub fn local(time: DateTime) -> Option<Timestamp> {
+    let zoned = time.to_zoned(TimeZone::system()).ok()?;
+    let seconds = u64::try_from(zoned.timestamp().as_second()).ok()?;
+    Some(Timestamp::from_unix(seconds))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the source of time")]
@@ -91,6 +140,14 @@ impl Clock for Manual {
 
     fn uptime(&self) -> Duration {
         Duration::from_secs(self.uptime.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    fn since_boot(&self) -> Duration {
+        self.uptime()
+    }
+
+    fn week_minute(&self, at: Timestamp) -> WeekMinute {
+        week_minute(at, &TimeZone::UTC)
     }
 }
 

@@ -1,18 +1,22 @@
 //! `countersign.toml` and its drop-ins, read once and never doubted again.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_core::otp::{Algorithm, Digits};
+use countersign_core::policy::{Policy, Rule};
 use countersign_core::throttle::Backoff;
 use countersign_core::time::Period;
 use thiserror::Error;
 
 mod file;
+mod rule;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use self::file::{File, Switch};
 
@@ -35,6 +39,19 @@ pub struct Config {
     pub self_service: SelfService,
     /// The longest that a code which an admin issues is good for; `None` if none may be issued.
     pub issued_codes: Option<Duration>,
+    /// Where a QR code may be drawn when somebody enrolls at a login.
+    pub qr: Qr,
+    /// Of which login a factor is demanded.
+    pub policy: Policy,
+}
+
+/// Where a QR code may be drawn when somebody enrolls at a login.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Qr {
+    /// On a terminal of this machine.
+    LocalTerminal,
+    /// Nowhere.
+    Never,
 }
 
 /// Whether users may enroll their first factor by themselves.
@@ -60,25 +77,100 @@ impl Default for Config {
             language: "en",
             self_service: SelfService::Off,
             issued_codes: Some(Duration::from_secs(24 * 3600)),
+            qr: Qr::LocalTerminal,
+            policy: Policy::default(),
         }
     }
 }
 
 impl Config {
     /// Reads the file `main` and, if there is a directory of that name with `.d` behind it, every
-    /// `*.toml` in there in the order of their names. A later one wins, setting by setting; what
-    /// none of them says is as in [`Config::default`].
+    /// `*.toml` in there in the order of their names. A later one wins, setting by setting, and its
+    /// rules come after those of the earlier ones; what none of them says is as in
+    /// [`Config::default`].
     ///
     /// # Errors
     ///
     /// If there is no such file, if one cannot be read, or if one has anything in it that is not
     /// understood to the last word. None of it is then in force: half a policy is worse than none.
     pub fn load(main: &Path) -> Result<Self, ConfigError> {
-        let mut settings = read(main)?;
-        for path in drop_ins(main)? {
-            settings = read(&path)?.over(settings);
+        Self::load_with_places(main).map(|(config, _)| config)
+    }
+
+    /// As [`load`](Self::load), with the place of each rule of the policy.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn load_with_places(main: &Path) -> Result<(Self, Vec<Place>), ConfigError> {
+        let mut settings = File::default();
+        let mut rules = Rules::default();
+        for path in std::iter::once(main.to_owned()).chain(drop_ins(main)?) {
+            let (file, text) = read(&path)?;
+            let file = rules.take(file, &path, &text)?;
+            settings = file.over(settings);
         }
-        Ok(settings.into())
+        let config = Self {
+            policy: Policy::new(rules.rules),
+            ..settings.into()
+        };
+        Ok((config, rules.places))
+    }
+}
+
+/// The rules of all files, in order.
+#[derive(Default)]
+struct Rules {
+    rules: Vec<Rule>,
+    places: Vec<Place>,
+}
+
+impl Rules {
+    /// Takes the rules out of a file whose text is `text`.
+    fn take(&mut self, mut file: File, path: &Path, text: &str) -> Result<File, ConfigError> {
+        for table in std::mem::take(&mut file.rule.0) {
+            let place = Place::at(path, text, table.span().start);
+            let table = table.into_inner();
+            let (name, start) = table.name();
+            let mut earlier = self.rules.iter().zip(&self.places);
+            if let Some((_, taken)) = earlier.find(|(rule, _)| rule.name == name) {
+                let message = format!(
+                    "the rule at {taken} is called {name:?} already; each has a name of its own"
+                );
+                return Err(ConfigError::wrong(path, text, start, message));
+            }
+            let rule = table.rule();
+            let wrong = |(at, message): (usize, &str)| {
+                ConfigError::wrong(path, text, at, message.to_owned())
+            };
+            self.rules.push(rule.map_err(wrong)?);
+            self.places.push(place);
+        }
+        Ok(file)
+    }
+}
+
+/// Where in the configuration a rule is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// In which file.
+    pub path: PathBuf,
+    /// In which line, from 1.
+    pub line: usize,
+}
+
+impl Place {
+    fn at(path: &Path, text: &str, start: usize) -> Self {
+        Self {
+            path: path.to_owned(),
+            line: line_and_column(text, start).0,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path.display(), self.line)
     }
 }
 
@@ -91,6 +183,7 @@ impl From<File> for Config {
             enrollment,
             login,
             helpdesk,
+            rule: _,
         } = file;
         Self {
             backoff: throttle.rule.map_or(default.backoff, Backoff::from),
@@ -106,11 +199,13 @@ impl From<File> for Config {
                     .longest_minutes
                     .map_or(default.issued_codes, |minutes| Some(minutes.into())),
             },
+            qr: login.qr.unwrap_or(default.qr),
+            policy: default.policy,
         }
     }
 }
 
-fn read(path: &Path) -> Result<File, ConfigError> {
+fn read(path: &Path) -> Result<(File, String), ConfigError> {
     let text = fs::read_to_string(path).map_err(|error| {
         if error.kind() == io::ErrorKind::NotFound {
             ConfigError::Missing(path.to_owned())
@@ -118,7 +213,11 @@ fn read(path: &Path) -> Result<File, ConfigError> {
             ConfigError::Unreadable(path.to_owned(), error)
         }
     })?;
-    toml::from_str(&text).map_err(|error| ConfigError::wrong(path, &text, &error))
+    let file = toml::from_str(&text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        ConfigError::wrong(path, &text, start, error.message().to_owned())
+    })?;
+    Ok((file, text))
 }
 
 /// The files beside `main` that go on where it ends, in order.
@@ -176,15 +275,23 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    fn wrong(path: &Path, text: &str, error: &toml::de::Error) -> Self {
-        let start = error.span().map_or(0, |span| span.start);
-        let before = text.get(..start).unwrap_or(text);
-        let line_before = before.rsplit('\n').next().unwrap_or_default();
+    fn wrong(path: &Path, text: &str, start: usize, message: String) -> Self {
+        let (line, column) = line_and_column(text, start);
         Self::Wrong {
             path: path.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: line_before.chars().count() + 1,
-            message: error.message().trim_end().replace('\n', "; "),
+            line,
+            column,
+            message: message.trim_end().replace('\n', "; "),
         }
     }
+}
+
+/// Where in `text` its byte number `start` is: the line and the character, both from 1.
+fn line_and_column(text: &str, start: usize) -> (usize, usize) {
+    let before = text.get(..start).unwrap_or(text);
+    let line_before = before.rsplit('\n').next().unwrap_or_default();
+    (
+        before.matches('\n').count() + 1,
+        line_before.chars().count() + 1,
+    )
 }

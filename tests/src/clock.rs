@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
+use countersign_core::policy::WeekMinute;
 use countersign_core::time::Timestamp;
 use countersignd::clock::Clock;
 
@@ -12,6 +13,8 @@ use countersignd::clock::Clock;
 pub struct TestClock {
     unix: Arc<AtomicU64>,
     uptime: Arc<AtomicU64>,
+    /// How long before the daemon the machine was started.
+    booted: Arc<AtomicU64>,
 }
 
 impl Default for TestClock {
@@ -20,6 +23,7 @@ impl Default for TestClock {
         Self {
             unix: Arc::new(AtomicU64::new(1_790_000_010)),
             uptime: Arc::default(),
+            booted: Arc::new(AtomicU64::new(1_000_000)),
         }
     }
 }
@@ -36,6 +40,12 @@ impl TestClock {
         self.unix.store(unix, SeqCst);
     }
 
+    /// Restarts the machine, which takes no time.
+    pub fn reboot(&self) {
+        // The uptime goes on for the daemon, which a test does not restart with it.
+        self.booted.store(0, SeqCst);
+    }
+
     /// The wall clock, in seconds since the epoch.
     pub fn unix(&self) -> u64 {
         self.unix.load(SeqCst)
@@ -49,5 +59,19 @@ impl Clock for TestClock {
 
     fn uptime(&self) -> Duration {
         Duration::from_secs(self.uptime.load(SeqCst))
+    }
+
+    fn since_boot(&self) -> Duration {
+        self.uptime() + Duration::from_secs(self.booted.load(SeqCst))
+    }
+
+    /// In UTC.
+    fn week_minute(&self, at: Timestamp) -> WeekMinute {
+        // The epoch was on a Thursday.
+        let day = (at.unix() / 86_400 + 3) % 7;
+        let minute = at.unix() % 86_400 / 60;
+        let parts = u8::try_from(day).ok().zip(u16::try_from(minute).ok());
+        let minute = parts.and_then(|(day, minute)| WeekMinute::new(day, minute));
+        minute.expect("a minute of a week")
     }
 }

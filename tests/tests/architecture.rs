@@ -66,6 +66,7 @@ const TABLE: [(&str, &[&str]); 6] = [
             "futures-lite",
             "getrandom",
             "hkdf",
+            "jiff",
             "listenfd",
             "minicbor",
             "nix",

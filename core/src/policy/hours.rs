@@ -8,8 +8,8 @@ use thiserror::Error;
 const MINUTES_A_DAY: u16 = 24 * 60;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// A minute of the week, in the machine's local time.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// A minute of the week, in the machine's local time; the first one, by default.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct WeekMinute(u16);
 
 impl WeekMinute {

@@ -2,16 +2,16 @@
 //!
 //! Each value is understood where it is read, so that an error names the line it is in.
 
-use std::fmt;
 use std::time::Duration;
 
 use countersign_core::otp::{Algorithm, Digits};
 use countersign_core::throttle::Backoff;
 use countersign_core::time::Period;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
 
-use super::SelfService;
+use super::rule::RuleTables;
+use super::written::{Written, read_as_written};
+use super::{Qr, SelfService};
 
 /// One file. What it does not say is left to the one before it.
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +22,8 @@ pub(super) struct File {
     pub(super) enrollment: EnrollmentSection,
     pub(super) login: LoginSection,
     pub(super) helpdesk: HelpdeskSection,
+    /// The rules of the policy, which go on where the file before it ends.
+    pub(super) rule: RuleTables,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,10 +58,12 @@ pub(super) struct HelpdeskSection {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct LoginSection {
     pub(super) language: Option<Language>,
+    pub(super) qr: Option<Qr>,
 }
 
 impl File {
-    /// What this file says, and where it says nothing, what `earlier` ones did.
+    /// What this file says, and where it says nothing, what `earlier` ones did. The rules are left
+    /// out: they have been taken.
     pub(super) fn over(self, earlier: Self) -> Self {
         let Self {
             throttle: ThrottleSection { rule },
@@ -71,12 +75,13 @@ impl File {
                     period_seconds,
                 },
             enrollment: EnrollmentSection { self_service },
-            login: LoginSection { language },
+            login: LoginSection { language, qr },
             helpdesk:
                 HelpdeskSection {
                     issue_codes,
                     longest_minutes,
                 },
+            rule: _,
         } = self;
         Self {
             throttle: ThrottleSection {
@@ -93,11 +98,13 @@ impl File {
             },
             login: LoginSection {
                 language: language.or(earlier.login.language),
+                qr: qr.or(earlier.login.qr),
             },
             helpdesk: HelpdeskSection {
                 issue_codes: issue_codes.or(earlier.helpdesk.issue_codes),
                 longest_minutes: longest_minutes.or(earlier.helpdesk.longest_minutes),
             },
+            rule: RuleTables::default(),
         }
     }
 }
@@ -240,6 +247,18 @@ impl Written for SelfService {
     }
 }
 
+impl Written for Qr {
+    const EXPECTED: &str = "\"local-terminal\" or \"never\", in quotes";
+
+    fn from_text(text: &str) -> Option<Self> {
+        match text {
+            "local-terminal" => Some(Self::LocalTerminal),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
 /// The name of a language that the module speaks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Language(&'static str);
@@ -282,63 +301,13 @@ impl From<Minutes> for Duration {
     }
 }
 
-/// A value that is written as one string or one whole number.
-trait Written: Sized {
-    /// What to write, to one who wrote something else.
-    const EXPECTED: &str;
-
-    /// The value that is written as `text`.
-    fn from_text(_text: &str) -> Option<Self> {
-        None
-    }
-
-    /// The value that is written as `number`.
-    fn from_number(_number: i64) -> Option<Self> {
-        None
-    }
-}
-
-struct Reader<T>(std::marker::PhantomData<T>);
-
-impl<T: Written> Visitor<'_> for Reader<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(T::EXPECTED)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        T::from_text(text).ok_or_else(|| misplaced::<T, E>(&format!("{text:?}")))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
-        T::from_number(number).ok_or_else(|| misplaced::<T, E>(&number.to_string()))
-    }
-}
-
-fn misplaced<T: Written, E: Error>(found: &str) -> E {
-    E::custom(format_args!(
-        "{found} cannot be used here; write {}",
-        T::EXPECTED
-    ))
-}
-
-macro_rules! read_as_written {
-    ($($type:ty),*) => {$(
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(Reader(std::marker::PhantomData))
-            }
-        }
-    )*};
-}
-
 read_as_written!(
     DigitCount,
     HashName,
     Issuer,
     Language,
     Minutes,
+    Qr,
     Rule,
     Seconds,
     SelfService,

@@ -4,6 +4,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod rules;
+
 const SAMPLE: &str = include_str!("../../../packaging/countersign.toml");
 
 #[test]
@@ -21,12 +23,13 @@ fn the_packaged_file_has_every_setting_with_a_reason() {
         enrollment,
         login,
         helpdesk,
+        rule: _,
     } = file;
     assert!(throttle.rule.is_some());
     assert!(totp.issuer.is_some() && totp.digits.is_some());
     assert!(totp.algorithm.is_some() && totp.period_seconds.is_some());
     assert!(enrollment.self_service.is_some());
-    assert!(login.language.is_some());
+    assert!(login.language.is_some() && login.qr.is_some());
     assert!(helpdesk.issue_codes.is_some() && helpdesk.longest_minutes.is_some());
 
     let lines: Vec<_> = SAMPLE.lines().collect();
@@ -65,6 +68,7 @@ fn every_setting_is_taken() {
         self-service = 'open'
         [login]
         language = 'ko'
+        qr = 'never'
         [helpdesk]
         issue-codes = 'on'
         longest-minutes = 5",
@@ -78,6 +82,8 @@ fn every_setting_is_taken() {
         language: "ko",
         self_service: SelfService::Open,
         issued_codes: Some(Duration::from_secs(300)),
+        qr: Qr::Never,
+        policy: Policy::default(),
     };
     assert_eq!(files.load().unwrap(), expected);
 }
@@ -202,6 +208,7 @@ fn an_error_says_what_to_write_instead() {
         ("[helpdesk]\nissue-codes = 'yes'", "\"off\" or \"on\""),
         ("[helpdesk]\nlongest-minutes = 0", "from 1 to 10080"),
         ("[helpdesk]\nlongest-minutes = 10081", "from 1 to 10080"),
+        ("[login]\nqr = true", "\"local-terminal\" or \"never\""),
         ("[enrolment]\n", "`enrollment`"),
         ("digits = 6", "`totp`"),
     ] {

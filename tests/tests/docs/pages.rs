@@ -178,10 +178,14 @@ fn known_in(text: &str) -> Names {
 fn every_setting_is_explained_and_no_other() {
     let page = page("countersign.toml.5");
     let sections = known_in("[no-such-section]\n");
-    assert_eq!(found(r"(?m)^\.Ss \[([a-z-]+)\]", &page), sections);
+    assert_eq!(found(r"(?m)^\.Ss \[+([a-z-]+)\]", &page), sections);
     for section in &sections {
-        let settings = known_in(&format!("[{section}]\nno-such-setting = 1\n"));
-        let (_, text) = page.split_once(&format!(".Ss [{section}]")).expect(section);
+        let heading = match section.as_str() {
+            "rule" => "[[rule]]".to_owned(),
+            _ => format!("[{section}]"),
+        };
+        let settings = known_in(&format!("{heading}\nno-such-setting = 1\n"));
+        let (_, text) = page.split_once(&format!(".Ss {heading}")).expect(section);
         let text = text.split("\n.S").next().expect(section);
         assert_eq!(
             found(r"(?m)^\.It Cm ([a-z-]+)", text),
