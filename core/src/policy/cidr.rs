@@ -26,6 +26,33 @@ impl Cidr {
     pub fn covers(&self, other: &Self) -> bool {
         self.prefix <= other.prefix && self.contains(other.address)
     }
+
+    /// Whether all of it is in one of `networks`, or in several of them together.
+    pub(super) fn is_within(&self, networks: &[Self]) -> bool {
+        let in_halves = || {
+            let parts = networks.iter().any(|network| self.covers(network));
+            let within = |halves: [Self; 2]| halves.iter().all(|half| half.is_within(networks));
+            parts && self.halves().is_some_and(within)
+        };
+        networks.iter().any(|network| network.covers(self)) || in_halves()
+    }
+
+    /// The two networks that it consists of, if it is more than an address.
+    fn halves(&self) -> Option<[Self; 2]> {
+        let prefix = self.prefix + 1;
+        let half = |address| Self { address, prefix };
+        let upper: IpAddr = match self.address {
+            IpAddr::V4(address) => {
+                let bit = 1_u32.checked_shl(32_u32.checked_sub(u32::from(prefix))?)?;
+                Ipv4Addr::from_bits(address.to_bits() | bit).into()
+            }
+            IpAddr::V6(address) => {
+                let bit = 1_u128.checked_shl(128_u32.checked_sub(u32::from(prefix))?)?;
+                Ipv6Addr::from_bits(address.to_bits() | bit).into()
+            }
+        };
+        Some([half(self.address), half(upper)])
+    }
 }
 
 impl FromStr for Cidr {

@@ -157,11 +157,17 @@ impl Conditions {
 
     /// Whether every login that meets `other` meets these.
     pub(super) fn cover(&self, other: &Self) -> bool {
-        covered(&other.services, &self.services, |a, b| b.covers(a))
-            && covered(&other.users, &self.users, |a, b| a == b)
-            && covered(&other.groups, &self.groups, |a, b| a == b)
-            && covered(&other.from, &self.from, |a, b| b.covers(a))
-            && covered(&other.terminals, &self.terminals, |a, b| b.covers(a))
+        let among = |names: &[String], name: &String| names.contains(name);
+        let named =
+            |patterns: &[Pattern], name: &Pattern| patterns.iter().any(|by| by.covers(name));
+        let all_named = |patterns: &[Pattern]| patterns.iter().any(Pattern::means_all);
+        (all_named(&self.services) || covered(&other.services, &self.services, named))
+            && covered(&other.users, &self.users, among)
+            && covered(&other.groups, &self.groups, among)
+            && covered(&other.from, &self.from, |networks, one| {
+                one.is_within(networks)
+            })
+            && (all_named(&self.terminals) || covered(&other.terminals, &self.terminals, named))
             && (self.hours.is_empty() || WeekMinute::all().all(|at| !other.at(at) || self.at(at)))
     }
 
@@ -189,13 +195,9 @@ impl Conditions {
     }
 }
 
-/// Whether each of `inner` is covered by one of `outer`; an empty list means everything.
-fn covered<T>(inner: &[T], outer: &[T], covers: impl Fn(&T, &T) -> bool) -> bool {
-    let each = || {
-        inner
-            .iter()
-            .all(|one| outer.iter().any(|other| covers(one, other)))
-    };
+/// Whether `outer` covers each of `inner`; an empty list means everything.
+fn covered<T>(inner: &[T], outer: &[T], covers: impl Fn(&[T], &T) -> bool) -> bool {
+    let each = || inner.iter().all(|one| covers(outer, one));
     outer.is_empty() || !inner.is_empty() && each()
 }
 

@@ -22,6 +22,11 @@ impl Pattern {
         }
     }
 
+    /// Whether every name is meant.
+    pub(super) const fn means_all(&self) -> bool {
+        self.open && self.beginning.is_empty()
+    }
+
     /// Whether all that `other` means is meant.
     pub fn covers(&self, other: &Self) -> bool {
         (self.open || !other.open) && self.matches(&other.beginning)
