@@ -2,7 +2,6 @@
 
 use std::ffi::CStr;
 
-use countersign_bus::Door;
 use countersign_bus::types::Login;
 use pam::constants::{PAM_SILENT, PamFlag};
 use pam::items::{AuthTok, RHost, RUser, Service, Tty};
@@ -55,11 +54,7 @@ impl Attempt {
             .map_err(Refusal::Unresolved)
             .inspect_err(|refusal| explain(refusal, &mut Claimant::new(handle, profile, silent)))?;
         let (mut login, password) = items.of(&account);
-        match options.door {
-            Door::Root { .. } => place::state(&mut login, profile),
-            // There it would be the caller's word, who may be anybody's program.
-            Door::Public { .. } => {}
-        }
+        place::state(&mut login, profile, &options.door);
         Ok(Self {
             options,
             profile,

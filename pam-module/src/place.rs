@@ -1,5 +1,6 @@
 //! Where a login is made: in a login session of the user's, or to begin one.
 
+use countersign_bus::Door;
 use countersign_bus::session::{Process, Session, Unknown};
 use countersign_bus::types::Login;
 
@@ -9,19 +10,22 @@ use crate::profile::Profile;
 ///
 /// What cannot be known is not said: then a login is asked for a code, where one in a session that
 /// is known would have been spared it.
-pub(crate) fn state(login: &mut Login, profile: Profile) {
-    match Place::of(Session::of_this_process(), login) {
-        Place::Session(leader) => login.session = Some(travelling(leader)),
-        Place::Apart => {
-            // sshd asks in a process of its own, and opens the session in the one that made it.
-            let parent = (profile == Profile::Ssh).then(Process::parent);
-            let leaders = [Some(Process::this()), parent];
-            let leaders: Vec<_> = leaders.into_iter().flatten().flatten().collect();
-            login.leaders =
-                (!leaders.is_empty()).then(|| leaders.into_iter().map(travelling).collect());
-        }
-        Place::Unsaid => {}
+pub(crate) fn state(login: &mut Login, profile: Profile, door: &Door) {
+    match (Place::of(Session::of_this_process(), login), door) {
+        (Place::Session(leader), _) => login.session = Some(travelling(leader)),
+        (Place::Apart, Door::Root { .. }) => login.leaders = Some(leaders(profile)),
+        // Whoever is not root begins no sessions.
+        (Place::Apart, Door::Public { .. }) | (Place::Unsaid, _) => {}
     }
+}
+
+/// Who may come to lead the session that this login begins.
+fn leaders(profile: Profile) -> Vec<(u32, u64)> {
+    // sshd asks in a process of its own, and opens the session in the one that made it.
+    let parent = (profile == Profile::Ssh).then(Process::parent);
+    let processes = [Some(Process::this()), parent];
+    let known = processes.into_iter().flatten().flatten();
+    known.map(travelling).collect()
 }
 
 #[derive(Debug, Eq, PartialEq)]
@@ -35,12 +39,17 @@ enum Place {
 }
 
 impl Place {
-    /// A session counts if it is the user's own, and if who logs in is in it: behind a server that
-    /// was started there, anybody may be who knows the password.
+    /// A session counts if it is the user's own, and if it is the user who asks, in it: behind a
+    /// server that was started there, anybody may be who knows the password, and so may whoever
+    /// the user has become there by su, or left something running as.
     fn of(found: Result<Option<Session>, Unknown>, login: &Login) -> Self {
         let remote = login.rhost.as_deref().is_some_and(|host| !host.is_empty());
+        let by_another = match login.ruser.as_deref() {
+            None | Some("") => false,
+            asking => asking != login.user.as_deref(),
+        };
         match found {
-            Ok(Some(session)) if login.uid == Some(session.uid) && !remote => {
+            Ok(Some(session)) if login.uid == Some(session.uid) && !remote && !by_another => {
                 Self::Session(session.leader)
             }
             Ok(None) => Self::Apart,
@@ -62,59 +71,78 @@ mod tests {
         started: 777,
     };
 
-    fn place(uid: u32, rhost: Option<&str>) -> Place {
+    /// Where a login is that is made in a session of uid 1000.
+    fn place(login: Login) -> Place {
         let session = Session {
             id: "3".to_owned(),
             uid: 1000,
             leader: LEADER,
             service: None,
-        };
-        let login = Login {
-            uid: Some(uid),
-            rhost: rhost.map(str::to_owned),
-            ..Login::default()
         };
         Place::of(Ok(Some(session)), &login)
     }
 
-    #[test]
-    fn a_login_is_in_the_session_of_its_own_user_alone() {
-        assert_eq!(place(1000, None), Place::Session(LEADER));
-        assert_eq!(place(1000, Some("")), Place::Session(LEADER));
-        assert_eq!(place(1001, None), Place::Unsaid);
-        assert_eq!(place(0, None), Place::Unsaid);
-    }
-
-    #[test]
-    fn a_login_from_elsewhere_is_not_in_the_session_that_its_server_was_started_in() {
-        for host in ["192.0.2.1", "UNKNOWN", "localhost"] {
-            assert_eq!(place(1000, Some(host)), Place::Unsaid);
+    fn ada() -> Login {
+        Login {
+            user: Some("ada".to_owned()),
+            uid: Some(1000),
+            ..Login::default()
         }
     }
 
     #[test]
-    fn nobody_is_in_a_session() {
-        let session = Session {
-            id: "3".to_owned(),
-            uid: 1000,
-            leader: LEADER,
-            service: None,
-        };
-        assert_eq!(
-            Place::of(Ok(Some(session)), &Login::default()),
-            Place::Unsaid
-        );
+    fn a_login_is_in_the_session_of_its_own_user_alone() {
+        assert_eq!(place(ada()), Place::Session(LEADER));
+        for uid in [Some(1001), Some(0), None] {
+            assert_eq!(place(Login { uid, ..ada() }), Place::Unsaid, "{uid:?}");
+        }
     }
 
     #[test]
-    fn a_login_outside_of_sessions_states_who_may_lead_one() {
-        // Wherever this test runs, it says one or the other or nothing, and never both.
-        let mut login = Login::default();
-        state(&mut login, Profile::Ssh);
-        assert_eq!(login.session, None, "nobody's");
-        for (pid, _) in login.leaders.iter().flatten() {
-            let (this, parent) = (std::process::id(), std::os::unix::process::parent_id());
-            assert!([this, parent].contains(pid), "{login:?}");
+    fn a_login_from_elsewhere_is_not_in_the_session_that_its_server_was_started_in() {
+        for (host, expected) in [
+            ("", Place::Session(LEADER)),
+            ("192.0.2.1", Place::Unsaid),
+            ("UNKNOWN", Place::Unsaid),
+            ("localhost", Place::Unsaid),
+        ] {
+            let rhost = Some(host.to_owned());
+            assert_eq!(place(Login { rhost, ..ada() }), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn what_another_asks_for_in_the_users_session_is_not_the_users() {
+        for (asking, expected) in [
+            ("", Place::Session(LEADER)),
+            ("ada", Place::Session(LEADER)),
+            ("bob", Place::Unsaid),
+            ("root", Place::Unsaid),
+        ] {
+            let ruser = Some(asking.to_owned());
+            assert_eq!(place(Login { ruser, ..ada() }), expected, "{asking}");
+        }
+    }
+
+    #[test]
+    fn a_login_begins_a_session_of_its_own_process_or_under_sshd_of_its_parent() {
+        let (this, parent) = (std::process::id(), std::os::unix::process::parent_id());
+        let pids = |profile| -> Vec<u32> {
+            let leaders = leaders(profile);
+            leaders.into_iter().map(|(pid, _)| pid).collect()
+        };
+        assert_eq!(pids(Profile::Terminal), [this]);
+        assert_eq!(pids(Profile::Ssh), [this, parent]);
+    }
+
+    #[test]
+    fn nobodys_login_is_in_no_session_and_at_the_public_door_none_begins() {
+        // Wherever this test runs.
+        for (door, may_begin) in [(Door::root(), true), (Door::public(), false)] {
+            let mut login = Login::default();
+            state(&mut login, Profile::Ssh, &door);
+            assert_eq!(login.session, None);
+            assert!(login.leaders.is_none() || may_begin, "{login:?}");
         }
     }
 }

@@ -2,11 +2,12 @@
  * does it. It needs no root. See usage() for its options.
  *
  *   pam-login -c CONFDIR -s SERVICE -u USER [-b HEX|@FILE] [-r RHOST] [-t TTY] [-R RUSER]
- *             [-n] [-a] [-e] [-q] [-v] [-x BEHAVIOUR]
+ *             [-n] [-a] [-e] [-q] [-v] [-x BEHAVIOUR] [STEP]...
  *
  * Prompts on the terminal with the echo off, or takes one line of stdin for each prompt where that
  * is no terminal. What a person is told goes to stderr, with -v to stdout. Prints the result of
  * pam_authenticate by name on stdout: PAM_SUCCESS, PAM_AUTH_ERR, …
+ * With STEPs it does these, in this order and with one handle, and prints the result of each.
  * Exit status: 0 success of all that was asked for, 1 refused, 2 usage or pam_start failed. */
 #include "conversation.h"
 #include "results.h"
@@ -15,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 struct request {
     const char *confdir, *service, *rhost, *tty, *ruser;
@@ -32,7 +35,9 @@ static void usage(void) {
           "  -a            pam_acct_mgmt too        -e  pam_setcred too\n"
           "  -q            PAM_SILENT               -v  print each message on a line, with its style\n"
           "  -x BEHAVIOUR  answer | null | nullinfo | nullresp | fail | failinfo | ignore | none\n"
-          "                (what the conversation function does wrong; see conversation.h)\n",
+          "                (what the conversation function does wrong; see conversation.h)\n"
+          "steps: authenticate | account | credentials | user=NAME | service=NAME\n"
+          "       fork (what follows is done by a child, and then by its parent too)\n",
           stderr);
     exit(2);
 }
@@ -89,6 +94,39 @@ static int log_in(pam_handle_t *handle, const struct request *request) {
     return result;
 }
 
+static int step(pam_handle_t *handle, const char *name, int flags) {
+    if (strcmp(name, "authenticate") == 0) return pam_authenticate(handle, flags);
+    if (strcmp(name, "account") == 0) return pam_acct_mgmt(handle, flags);
+    if (strcmp(name, "credentials") == 0) return pam_setcred(handle, PAM_ESTABLISH_CRED | flags);
+    if (strncmp(name, "user=", 5) == 0) return pam_set_item(handle, PAM_USER, name + 5);
+    if (strncmp(name, "service=", 8) == 0) return pam_set_item(handle, PAM_SERVICE, name + 8);
+    usage();
+    return PAM_SYSTEM_ERR;
+}
+
+/* Each step, whatever came of the one before; the result is the last one's. */
+static int run_steps(pam_handle_t *handle, char **steps, int flags) {
+    int result = PAM_SUCCESS;
+    const char *who = "";
+    for (; *steps; steps++) {
+        if (strcmp(*steps, "fork") == 0) {
+            fflush(stdout);
+            pid_t child = fork();
+            if (child < 0) {
+                perror("fork");
+                exit(2);
+            }
+            who = child == 0 ? "child " : "parent ";
+            if (child != 0) waitpid(child, NULL, 0);
+            continue;
+        }
+        result = step(handle, *steps, flags);
+        printf("%s%s: %s\n", who, *steps, result_name(result));
+        fflush(stdout);
+    }
+    return result;
+}
+
 int main(int argc, char **argv) {
     struct request request = {.authenticate = true};
     struct conversation conversation = {.behaviour = ANSWER};
@@ -110,7 +148,7 @@ int main(int argc, char **argv) {
             break;
         default: usage();
         }
-    if (!request.service || optind != argc) usage();
+    if (!request.service) usage();
 
     struct pam_conv pam = conversation_for_pam(&conversation);
     pam_handle_t *handle = NULL;
@@ -122,7 +160,7 @@ int main(int argc, char **argv) {
     set_item(handle, PAM_RHOST, request.rhost);
     set_item(handle, PAM_TTY, request.tty);
     set_item(handle, PAM_RUSER, request.ruser);
-    result = log_in(handle, &request);
+    result = argv[optind] ? run_steps(handle, argv + optind, request.flags) : log_in(handle, &request);
     pam_end(handle, result);
     return result == PAM_SUCCESS ? 0 : 1;
 }
