@@ -23,7 +23,6 @@ mod output;
 mod pam_stack;
 mod passphrase;
 mod program;
-mod qr;
 mod report;
 mod sealed;
 mod spinner;

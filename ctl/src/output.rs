@@ -3,12 +3,12 @@
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 
+use countersign_qr::Ink;
 use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::qr::Ink;
 use crate::table::{Columns, Drawing};
 use crate::words;
 

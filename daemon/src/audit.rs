@@ -86,6 +86,11 @@ impl LoginEvent {
         self.note = note;
     }
 
+    /// Through what and from where it is made.
+    pub fn place(&self) -> String {
+        format!("{} from {}", self.service, self.origin)
+    }
+
     /// What is to be told, now that it has ended.
     pub fn ended(self, ending: Ending, now: Timestamp) -> Told {
         let (outcome, factor) = match ending {

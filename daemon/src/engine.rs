@@ -2,6 +2,7 @@
 //!
 //! Load, judge, save, and only then answer. There is no rule in here.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use countersign_bus::Error;
@@ -33,6 +34,7 @@ mod file;
 mod import;
 mod restore;
 mod status;
+mod walk;
 
 pub use attempt::Attempt;
 
@@ -43,6 +45,9 @@ pub struct Engine {
     entropy: Box<dyn Entropy>,
     config: RwLock<Arc<Config>>,
     events: Events,
+    /// Counts what ends each enrolment at a login that is in progress: other settings, since it may
+    /// last many minutes, and a reset, after which the record looks as if nothing had been.
+    epoch: AtomicU64,
     /// Held while all users are gone through on a thread of its own.
     errand: Mutex<()>,
 }
@@ -71,6 +76,7 @@ impl Engine {
             entropy: Box::new(entropy),
             config: RwLock::new(Arc::new(config)),
             events: Events::new(),
+            epoch: AtomicU64::default(),
             errand: Mutex::default(),
         }
     }
@@ -80,9 +86,21 @@ impl Engine {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts other settings in force, for logins that begin from now on.
+    /// Puts other settings in force, for logins that begin from now on. Enrolments at logins end.
     pub fn reconfigure(&self, config: Config) {
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        let mut current = self.config.write().unwrap_or_else(PoisonError::into_inner);
+        if **current != config {
+            self.end_walks();
+        }
+        *current = Arc::new(config);
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
+    fn end_walks(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
     }
 
     /// A name for a new login that nobody can foretell.

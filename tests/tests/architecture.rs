@@ -7,7 +7,7 @@ use countersign_tests::programs::{programs, root};
 use serde_json::Value;
 
 /// Our crates, and the whole list of what each may depend on.
-const TABLE: [(&str, &[&str]); 6] = [
+const TABLE: [(&str, &[&str]); 7] = [
     (
         "countersign-core",
         &[
@@ -23,6 +23,7 @@ const TABLE: [(&str, &[&str]); 6] = [
         "countersign-bus",
         &["rustix", "serde", "zbus", "zeroize", "zruntime"],
     ),
+    ("countersign-qr", &["qrcode", "thiserror", "zeroize"]),
     ("pam-countersign-ffi", &["libc", "pam-bindings", "zeroize"]),
     (
         "pam_countersign",
@@ -41,10 +42,10 @@ const TABLE: [(&str, &[&str]); 6] = [
             "clap_complete",
             "comfy-table",
             "countersign-bus",
+            "countersign-qr",
             "indicatif",
             "jiff",
             "nix",
-            "qrcode",
             "rustix",
             "serde",
             "serde_json",
@@ -62,6 +63,7 @@ const TABLE: [(&str, &[&str]); 6] = [
             "clap",
             "countersign-bus",
             "countersign-core",
+            "countersign-qr",
             "futures-channel",
             "futures-lite",
             "getrandom",

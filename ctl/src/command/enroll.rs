@@ -3,6 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, value_parser};
 use countersign_bus::types::{EnrollOptions, Factor};
+use countersign_qr::{LEAST_QUIET, QUIET, Qr};
 use zeroize::Zeroizing;
 
 use super::{confirm, recovery_codes};
@@ -12,7 +13,6 @@ use crate::error::Error;
 use crate::help;
 use crate::key_uri::KeyUri;
 use crate::output::{Output, Size};
-use crate::qr::{LEAST_QUIET, QUIET, Qr};
 use crate::words::{grouped, printable};
 use crate::{report, sealed};
 
@@ -200,7 +200,7 @@ fn show(account: &Account, offer: &Offer, show_uri: bool, output: &Output) -> Re
 
 /// The QR code, if it fits.
 fn picture(uri: &str, size: Size, output: &Output) -> Result<(), Error> {
-    let qr = Qr::new(uri)?;
+    let qr = Qr::new(uri).map_err(|_| Error::Garbled("its key is too long for a QR code"))?;
     let (columns, lines) = (usize::from(size.columns), usize::from(size.lines));
     let fits = |quiet| qr.columns(quiet) <= columns && qr.lines(quiet) + BELOW <= lines;
     let quiet = if fits(QUIET) { QUIET } else { LEAST_QUIET };

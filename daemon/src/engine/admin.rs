@@ -57,6 +57,7 @@ impl Engine {
         let slot = Slot::User(uid);
         // Only to call the user by name: a record that does not open can be forgotten too.
         let record = self.load(&slot).await.ok().and_then(|loaded| loaded.record);
+        self.end_walks();
         if !self.vault.remove(&slot).await.map_err(unavailable)? {
             return Err(Error::NotEnrolled("nothing is known of that user".into()));
         }

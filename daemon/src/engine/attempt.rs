@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use countersign_bus::Error;
 use countersign_bus::types::{self, Login, Next};
+use countersign_core::enrollment;
 use countersign_core::factors::Factors;
 use countersign_core::judgement::{Proof, Reason, Response, Verdict, Verified};
 use countersign_core::record::Record;
 use countersign_core::throttle::Origin;
 use countersign_core::transaction::{Ask, Challenge, End, News, Outcome, Received, Transaction};
+use zbus::OwnedFd;
 use zeroize::Zeroizing;
 
+use super::walk::{Step, Walk};
 use super::{Engine, SaveError, busy};
 use crate::audit::{Ending, LoginEvent};
 use crate::authorize::Caller;
@@ -24,6 +27,8 @@ pub struct Attempt {
     slot: Slot,
     origin: Origin,
     waiting_since: Duration,
+    /// The enrolment that takes the place of the questions.
+    walk: Option<Walk>,
     /// What the log will say; taken when it is said.
     event: Option<LoginEvent>,
 }
@@ -72,6 +77,7 @@ impl Attempt {
             slot,
             origin,
             waiting_since: engine.uptime(),
+            walk: None,
             event: Some(event),
         };
         Ok((attempt, ask(challenge)))
@@ -114,6 +120,9 @@ impl Attempt {
     /// If none is taken here, or the store cannot be read.
     pub async fn choose_recovery(&mut self) -> Result<Next, Error> {
         self.check_patience()?;
+        if self.walk.is_some() {
+            return Err(Error::NotPermitted("nobody has recovery codes yet".into()));
+        }
         let record = self.engine.record(&self.slot).await?;
         let config = self.engine.config();
         let at = self.engine.circumstances(&config, self.origin);
@@ -121,6 +130,19 @@ impl Attempt {
             .choose_recovery(&record, at)
             .map(ask)
             .ok_or_else(|| Error::NotPermitted("no recovery codes are taken here".into()))
+    }
+
+    /// A file with what is to be shown with the question that was asked last.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPermitted`] if there is nothing to show, [`Error::Expired`] once the login is
+    /// over.
+    pub fn reveal(&mut self) -> Result<OwnedFd, Error> {
+        self.check_patience()?;
+        let walk = self.walk.as_ref();
+        walk.ok_or_else(|| Error::NotPermitted("there is nothing to show".into()))?
+            .reveal(&self.engine)
     }
 
     /// Ends a login that will not be finished.
@@ -136,7 +158,11 @@ impl Attempt {
     /// Ends it if no answer has come for too long. Says whether it is over.
     pub fn expire(&mut self) -> bool {
         let waited = self.engine.uptime().saturating_sub(self.waiting_since);
-        if waited > Transaction::PATIENCE {
+        let patience = match self.walk {
+            Some(_) => enrollment::Walk::PATIENCE,
+            None => Transaction::PATIENCE,
+        };
+        if waited > patience {
             self.end(Ending::Expired);
         }
         self.is_over()
@@ -150,6 +176,12 @@ impl Attempt {
     }
 
     async fn answer(&mut self, typed: &str) -> Result<Next, Error> {
+        if let (Some(walk), Some(event)) = (&mut self.walk, &mut self.event) {
+            return match walk.respond(&self.engine, typed, event).await? {
+                Step::Ask(next) => Ok(next),
+                Step::Finish(verified) => Ok(self.finish(&verified)),
+            };
+        }
         let response = match self.transaction.receive(typed) {
             Received::Judge(response) => response,
             Received::OneOfSeveral => {

@@ -119,7 +119,7 @@ impl Engine {
         Ok(record.renew_recovery_codes(&*self.random()?))
     }
 
-    fn new_factor(&self, kind: Kind, options: &EnrollOptions) -> Result<Factor, Error> {
+    pub(super) fn new_factor(&self, kind: Kind, options: &EnrollOptions) -> Result<Factor, Error> {
         let config = self.config();
         let algorithm = match options.algorithm.as_deref() {
             Some(name) => Algorithm::named(name).map_err(invalid)?,

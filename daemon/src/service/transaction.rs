@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use countersign_bus::Error;
 use countersign_bus::types::{Details, Factor, Next};
-use zbus::ObjectServer;
 use zbus::message::Header;
+use zbus::{ObjectServer, OwnedFd};
 use zruntime::lock::Mutex;
 
 use super::Door;
@@ -54,6 +54,15 @@ impl Transaction {
             self.open.close(server).await;
         }
         reply
+    }
+
+    /// A sealed file with what is to be shown with the challenge that was asked last: with 5, the
+    /// key URI of a new secret, and the lines of its QR code, if one may be drawn; with 6, recovery
+    /// codes, one a line.
+    #[zbus(out_args("shown"))]
+    async fn reveal(&self, #[zbus(header)] header: Header<'_>) -> Result<OwnedFd, Error> {
+        let attempt = self.check_owner(&header).await?;
+        attempt.lock().await.reveal()
     }
 
     /// Asks to prove another factor instead.

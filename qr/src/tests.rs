@@ -141,6 +141,13 @@ fn in_characters_alone_it_is_read_from_a_dark_terminal() {
     let picture = Qr::new(URI).unwrap().draw(QUIET, Ink::Characters);
     assert!(!picture.contains('\x1b'));
     assert_readable(&picture, DARK);
+    let least = Qr::new(URI).unwrap().draw(LEAST_QUIET, Ink::Characters);
+    assert_readable(&least, DARK);
+}
+
+#[test]
+fn what_no_code_can_hold_is_refused() {
+    assert_eq!(Qr::new(&"x".repeat(2954)).err(), Some(TooLong));
 }
 
 #[test]

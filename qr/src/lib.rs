@@ -1,28 +1,27 @@
 //! A QR code (ISO/IEC 18004) drawn with characters, two modules in each.
 
 use qrcode::{Color, EcLevel, QrCode};
+use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::error::Error;
-
 /// The light margin that the standard asks for, in modules.
-pub(crate) const QUIET: usize = 4;
+pub const QUIET: usize = 4;
 /// The least margin that readers cope with, where there is no room for [`QUIET`].
-pub(crate) const LEAST_QUIET: usize = 2;
+pub const LEAST_QUIET: usize = 2;
 
 /// Black on white, by the numbers that no terminal theme redefines.
 const BLACK_ON_WHITE: &str = "\x1b[38;5;16;48;5;231m";
 const RESET: &str = "\x1b[0m";
 
 /// The modules of a QR code.
-pub(crate) struct Qr {
+pub struct Qr {
     width: usize,
     dark: Zeroizing<Vec<bool>>,
 }
 
 /// What it is drawn with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Ink {
+pub enum Ink {
     /// Black on white by ANSI colours: right on dark and on light terminals.
     Colours,
     /// Characters alone: light modules in the terminal's foreground, right on dark terminals.
@@ -32,9 +31,12 @@ pub(crate) enum Ink {
 impl Qr {
     /// The code for `text`, with the least redundancy, which a screen's picture does not need
     /// more of and which keeps it small.
-    pub(crate) fn new(text: &str) -> Result<Self, Error> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::L)
-            .map_err(|_| Error::Garbled("its key is too long for a QR code"))?;
+    ///
+    /// # Errors
+    ///
+    /// If it is longer than any code can be.
+    pub fn new(text: &str) -> Result<Self, TooLong> {
+        let code = QrCode::with_error_correction_level(text, EcLevel::L).map_err(|_| TooLong)?;
         Ok(Self {
             width: code.width(),
             dark: Zeroizing::new(
@@ -47,17 +49,17 @@ impl Qr {
     }
 
     /// How many columns it takes with a margin of `quiet` modules.
-    pub(crate) fn columns(&self, quiet: usize) -> usize {
+    pub fn columns(&self, quiet: usize) -> usize {
         self.width + 2 * quiet
     }
 
     /// How many lines it takes with a margin of `quiet` modules.
-    pub(crate) fn lines(&self, quiet: usize) -> usize {
+    pub fn lines(&self, quiet: usize) -> usize {
         self.columns(quiet).div_ceil(2)
     }
 
     /// The code as lines of characters, with a margin of `quiet` modules.
-    pub(crate) fn draw(&self, quiet: usize, ink: Ink) -> Zeroizing<String> {
+    pub fn draw(&self, quiet: usize, ink: Ink) -> Zeroizing<String> {
         let size = self.columns(quiet);
         // Three bytes at most for each character, and the colours of each line.
         let room = self.lines(quiet) * (3 * size + BLACK_ON_WHITE.len() + RESET.len() + 1);
@@ -96,6 +98,11 @@ impl Qr {
     }
 }
 
+/// A text has more than the 2,953 bytes that a QR code holds.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("it is too long for a QR code")]
+pub struct TooLong;
+
 /// The character whose upper and lower half are in the foreground's colour, or not.
 fn half_block(top: bool, bottom: bool) -> char {
     match (top, bottom) {
@@ -107,5 +114,4 @@ fn half_block(top: bool, bottom: bool) -> char {
 }
 
 #[cfg(test)]
-#[path = "qr_tests.rs"]
 mod tests;
