@@ -8,7 +8,8 @@
 //! * it goes with what it was given for: when a credential comes or goes, or is used in another
 //!   way than by a code, all passes go;
 //! * it lasts as long as it says by the time since the machine was started, which nobody can set,
-//!   and only while the wall clock runs along. A clock set back, and a reboot, end it.
+//!   and only while the wall clock runs along. A clock set back, and a reboot, end it. (A machine
+//!   that is up again within a minute of its last start is taken for one that was not down.)
 
 use std::fmt;
 use std::net::IpAddr;

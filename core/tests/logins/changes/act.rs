@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use countersign_core::pass::Per;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 
+use super::passes::{SPOTS_COUNT, Stay};
 use crate::store::Fate;
 use crate::user::SCRATCH;
 
@@ -52,7 +55,17 @@ pub(super) enum What {
         credentials: Vec<(Name, i64)>,
         scratch_codes: Vec<usize>,
     },
-    LogIn(By),
+    /// A login, and how it is to be remembered.
+    LogIn(By, Option<Stay>),
+    /// No login is remembered.
+    Forget,
+    /// The machine is down for a while, and then up for a while.
+    Reboot {
+        down: u64,
+        up: u64,
+    },
+    /// The clock is set, or was wrong by so much.
+    SetClock(i64),
     /// What there is now is what a later restore brings back.
     BackUp,
     Restore {
@@ -102,10 +115,13 @@ impl Change {
             What::Import { .. } => "import",
             What::BackUp => "back up",
             What::Restore { .. } => "restore",
-            What::LogIn(By::Codes { .. }) => "log in by codes",
-            What::LogIn(By::ScratchCode(_)) => "log in by scratch code",
-            What::LogIn(By::IssuedCode) => "log in by issued code",
-            What::LogIn(By::RecoveryCode(_)) => "log in by recovery code",
+            What::Forget => "forget",
+            What::Reboot { .. } => "reboot",
+            What::SetClock(_) => "set the clock",
+            What::LogIn(By::Codes { .. }, _) => "log in by codes",
+            What::LogIn(By::ScratchCode(_), _) => "log in by scratch code",
+            What::LogIn(By::IssuedCode, _) => "log in by issued code",
+            What::LogIn(By::RecoveryCode(_), _) => "log in by recovery code",
         }
     }
 }
@@ -120,6 +136,14 @@ pub(super) fn any_changes(many: Range<usize>) -> impl Strategy<Value = Vec<Chang
         },
         What::BackUp,
         What::Issue(900),
+        What::LogIn(
+            By::Codes { name: 0, offset: 0 },
+            Some(Stay {
+                spot: 0,
+                per: Per::LoginSession,
+                seconds: 43_200,
+            }),
+        ),
     ];
     let everything = everything.map(Change::of).to_vec();
     let first = prop_oneof![1 => Just(Vec::new()), 2 => Just(everything)];
@@ -165,8 +189,18 @@ fn any_what() -> impl Strategy<Value = What> {
         3 => Just(What::BackUp),
         2 => any::<(bool, bool)>()
             .prop_map(|(lost, trusted)| What::Restore { lost, trusted }),
-        16 => any_login().prop_map(What::LogIn),
+        16 => (any_login(), any_stay()).prop_map(|(by, stay)| What::LogIn(by, stay)),
+        1 => Just(What::Forget),
+        1 => (0..90_u64, 0..7_200_u64).prop_map(|(down, up)| What::Reboot { down, up }),
+        2 => prop_oneof![-70..=70_i64, -90_000..90_000_i64].prop_map(What::SetClock),
     ]
+}
+
+fn any_stay() -> impl Strategy<Value = Option<Stay>> {
+    let per = select(vec![Per::Origin, Per::LoginSession]);
+    let stay = (0..SPOTS_COUNT, per, select(vec![60, 3_600, 43_200]))
+        .prop_map(|(spot, per, seconds)| Stay { spot, per, seconds });
+    prop::option::weighted(0.8, stay)
 }
 
 fn any_login() -> impl Strategy<Value = By> {

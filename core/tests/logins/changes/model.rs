@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::act::{By, Name, What, Which};
+use super::passes::Kept;
 use crate::user::FIRST_COUNTER;
 
 /// Everything that matters of a record.
@@ -17,6 +18,8 @@ pub(super) struct Model {
     pub(super) scratch: (Edition, Vec<(usize, bool)>),
     /// When the last issued code is good, unless it was used.
     pub(super) issued: Option<Range<u64>>,
+    /// The logins that are remembered.
+    pub(super) passes: Vec<Kept>,
 }
 
 /// Tells what was handed out or came over once from what was another time; none is 0.
@@ -61,6 +64,7 @@ impl Model {
             recovery: (0, BTreeSet::new()),
             scratch: (0, Vec::new()),
             issued: None,
+            passes: Vec::new(),
         }
     }
 
@@ -107,9 +111,15 @@ impl Model {
         })
     }
 
-    /// What a change makes of it; `None` if it is refused. What it hands out, or what comes over
-    /// first, is of an edition of its own.
-    pub(super) fn after(&self, what: &What, edition: Edition, now: u64) -> Option<Self> {
+    /// What a change makes of it, but for what is remembered, and whose code opened a login;
+    /// `None` if it is refused. What it hands out, or what comes over first, is of an edition of
+    /// its own.
+    pub(super) fn changed(
+        &self,
+        what: &What,
+        edition: Edition,
+        now: u64,
+    ) -> Option<(Self, Option<u32>)> {
         let mut after = self.clone();
         match what {
             What::Offer(name) => {
@@ -120,19 +130,7 @@ impl Model {
                 let unused = never_used(*name);
                 after.add(*name, "offered", unused, now);
             }
-            What::Confirm { which, offset } => {
-                let offer = after.named(*which).filter(|held| !held.confirmed)?;
-                let near = if is_app(offer.name) { -1..=1 } else { 0..=5 };
-                if !near.contains(offset) {
-                    return None;
-                }
-                offer.unused = number(offer.name, offer.unused, *offset, now) + 1;
-                if is_app(offer.name) {
-                    offer.ahead = offset.signum();
-                }
-                offer.last_used = Some(now);
-                offer.confirmed = true;
-            }
+            What::Confirm { which, offset } => after.confirm(*which, *offset, now)?,
             What::Trust(which) => after.named(*which)?.confirmed = true,
             What::Rename(which, label) => after.named(*which)?.label.clone_from(label),
             What::Remove(which) => {
@@ -151,14 +149,37 @@ impl Model {
                 credentials,
                 scratch_codes,
             } => after.import(credentials, (edition, scratch_codes), now),
-            What::BackUp | What::Restore { .. } => {}
-            What::LogIn(by) => after.log_in(by, now)?,
+            What::BackUp
+            | What::Restore { .. }
+            | What::Forget
+            | What::Reboot { .. }
+            | What::SetClock(_) => {}
+            What::LogIn(by, _) => {
+                let proven = after.log_in(by, now)?;
+                return Some((after, proven));
+            }
         }
-        Some(after)
+        Some((after, None))
     }
 
-    /// What a login uses up; `None` if it is refused.
-    fn log_in(&mut self, by: &By, now: u64) -> Option<()> {
+    fn confirm(&mut self, which: Which, offset: i64, now: u64) -> Option<()> {
+        let offer = self.named(which).filter(|held| !held.confirmed)?;
+        let near = if is_app(offer.name) { -1..=1 } else { 0..=5 };
+        if !near.contains(&offset) {
+            return None;
+        }
+        offer.unused = number(offer.name, offer.unused, offset, now) + 1;
+        if is_app(offer.name) {
+            offer.ahead = offset.signum();
+        }
+        offer.last_used = Some(now);
+        offer.confirmed = true;
+        Some(())
+    }
+
+    /// Uses up what a login does, and tells whose code it was, if it was one; `None` if it is
+    /// refused.
+    fn log_in(&mut self, by: &By, now: u64) -> Option<Option<u32>> {
         match by {
             By::Codes { name, offset } => {
                 let first = number(*name, self.unused(*name), *offset, now);
@@ -172,6 +193,7 @@ impl Model {
                     let ahead = i64::try_from(first + 1).ok()? - i64::try_from(now / 30).ok()?;
                     held.ahead = 2 * ahead;
                 }
+                return Some(Some(held.id));
             }
             By::ScratchCode(place) => {
                 let good = self.is_scratch_code_good(*place);
@@ -187,7 +209,7 @@ impl Model {
                 self.recovery.1.take(place).filter(|_| good)?;
             }
         }
-        Some(())
+        Some(None)
     }
 
     fn import(
@@ -250,6 +272,7 @@ impl Model {
         }
         self.keep_nothing_without_a_factor();
         self.issued = None;
+        self.passes.clear();
         self
     }
 

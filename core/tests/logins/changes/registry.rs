@@ -19,6 +19,7 @@ use countersign_core::totp::{Drift, Totp};
 
 use super::act::{By, Change, Name, What, Which};
 use super::model::{Edition, Held, Model, is_app, never_used, number};
+use super::passes::{Clocks, Stay};
 use crate::store::{Fate, SaveError, Store};
 use crate::user::{SCRATCH, START};
 use crate::world::ready;
@@ -26,7 +27,9 @@ use crate::world::ready;
 pub(super) struct Registry {
     pub(super) store: Store,
     pub(super) model: Model,
-    now: u64,
+    clocks: Clocks,
+    /// In how many places a login was open without a code.
+    pub(super) recalled: usize,
     /// How often codes were handed out: each time others.
     handed_out: Edition,
     /// All recovery codes that were ever handed out.
@@ -61,7 +64,11 @@ impl Registry {
             backup: (store.bytes().to_vec(), Model::new()),
             store,
             model: Model::new(),
-            now: START,
+            clocks: Clocks {
+                now: START,
+                uptime: 9_000,
+            },
+            recalled: 0,
             handed_out: 0,
             recovery: BTreeMap::from([(0, none)]),
             issued: None,
@@ -71,7 +78,7 @@ impl Registry {
     /// Makes a change, and checks what there is afterwards. Whether it was made, rather than
     /// refused, whatever befell it then.
     pub(super) fn make(&mut self, change: &Change) -> bool {
-        self.now = self.now.saturating_add_signed(change.pause);
+        self.clocks = self.clocks.when(change);
         let (record, revision) = self.store.load();
         if change.overtaken {
             let (record, revision) = self.store.load();
@@ -107,13 +114,13 @@ impl Registry {
 
     /// What must come of a change.
     fn expected(&self, what: &What) -> Option<Model> {
-        let after = self.model.after(what, self.handed_out, self.now)?;
+        let after = self.model.after(what, self.handed_out, self.clocks)?;
         let What::Restore { lost, trusted } = what else {
             return Some(after);
         };
         let present = (!lost).then_some(&after);
         let backup = self.backup.1.clone();
-        Some(backup.restored(present, *trusted, self.now))
+        Some(backup.restored(present, *trusted, self.clocks.now))
     }
 
     /// All changes of a table, each saved. Whether each was made.
@@ -126,7 +133,7 @@ impl Registry {
         Circumstances {
             rule: &Backoff::DEFAULT,
             origin: Origin::Seat,
-            now: Timestamp::from_unix(self.now),
+            now: Timestamp::from_unix(self.clocks.now),
             factors: Factors::ALL,
         }
     }
@@ -174,7 +181,9 @@ impl Registry {
                 let backup = Record::decode(&self.backup.0).unwrap();
                 backup.restore(present, now, unaccounted)
             }
-            What::LogIn(by) => self.logged_in(record, &self.response(by)?)?,
+            What::Forget => record.forget(),
+            What::Reboot { .. } | What::SetClock(_) => record,
+            What::LogIn(by, stay) => self.logged_in(record, &self.response(by)?, *stay)?,
         };
         Some(Made::from(made))
     }
@@ -188,7 +197,7 @@ impl Registry {
         let mut held = self.model.credentials.iter();
         let held = held.find(|held| held.id == id);
         let (name, unused) = held.map_or((0, 0), |held| (held.name, held.unused));
-        let code = code(name, number(name, unused, offset, self.now));
+        let code = code(name, number(name, unused, offset, self.clocks.now));
         let code = code.parse().unwrap();
         record
             .confirm(self.credential(which), &code, self.at().now)
@@ -197,7 +206,7 @@ impl Registry {
 
     fn issue(&self, record: Record, seconds: u64) -> Option<Made> {
         let now = self.at().now;
-        let expires = Timestamp::from_unix(self.now + seconds);
+        let expires = Timestamp::from_unix(self.clocks.now + seconds);
         let entropy = [self.handed_out; IssuedCode::ENTROPY];
         let (record, code) = record.issue(&entropy, now, expires)?;
         Some(Made {
@@ -215,7 +224,10 @@ impl Registry {
         let credentials: Vec<Imported> = credentials
             .iter()
             .map(|(name, used)| Imported {
-                factor: factor(*name, number(*name, never_used(*name), *used, self.now)),
+                factor: factor(
+                    *name,
+                    number(*name, never_used(*name), *used, self.clocks.now),
+                ),
                 label: "imported".to_owned(),
             })
             .collect();
@@ -232,7 +244,7 @@ impl Registry {
     fn response(&self, by: &By) -> Option<Response> {
         Some(match by {
             By::Codes { name, offset } => {
-                let first = number(*name, self.model.unused(*name), *offset, self.now);
+                let first = number(*name, self.model.unused(*name), *offset, self.clocks.now);
                 pair(*name, first)
             }
             By::ScratchCode(place) => {
@@ -247,9 +259,13 @@ impl Registry {
     }
 
     /// The record after a login; `None` if that is refused.
-    fn logged_in(&self, record: Record, response: &Response) -> Option<Record> {
+    fn logged_in(&self, record: Record, response: &Response, stay: Option<Stay>) -> Option<Record> {
         let mut after = None;
-        let judgement = record.judge(response, self.at());
+        let mut judgement = record.judge(response, self.at());
+        if let Some(stay) = stay {
+            let moment = self.clocks.moment();
+            judgement = stay.told(|login, remember| judgement.remember(login, remember, moment));
+        }
         let verdict = ready(judgement.settle(|record| {
             after = Some(record);
             async { Ok::<(), ()>(()) }
@@ -262,8 +278,9 @@ impl Registry {
 
     /// Checks that the record is what it must be, also to whoever has not read it from its bytes,
     /// and that it opens for what it must and for nothing else.
-    fn check(&self) {
+    fn check(&mut self) {
         let (record, _) = self.store.load();
+        self.recalled += self.model.check_passes(&record, self.clocks);
         assert_eq!(*record.encode().unwrap(), *self.store.bytes());
         assert_eq!(
             format!("{:?}", self.store.original()),
@@ -280,18 +297,18 @@ impl Registry {
         assert_eq!(record.recovery_codes_left(), self.model.recovery.1.len());
         let good = self.model.scratch.1.iter().filter(|(_, good)| *good);
         assert_eq!(record.scratch_codes_left(), good.count());
-        let issued = self.model.is_issued_code_good(self.now);
+        let issued = self.model.is_issued_code_good(self.clocks.now);
         assert_eq!(record.issued_code(self.at().now).is_some(), issued);
         assert_eq!(
             record.is_answerable(Factors::ALL, self.at().now),
             issued || record.is_enrolled()
         );
 
-        let opens = |response: &Response| self.logged_in(record.clone(), response).is_some();
+        let opens = |response: &Response| self.logged_in(record.clone(), response, None).is_some();
         for name in 0..3 {
-            let first = number(name, self.model.unused(name), 0, self.now);
+            let first = number(name, self.model.unused(name), 0, self.clocks.now);
             let first = first.max(self.model.unused(name));
-            let expected = self.model.opens(name, first, self.now);
+            let expected = self.model.opens(name, first, self.clocks.now);
             assert_eq!(opens(&pair(name, first)), expected, "{name}");
             let single = Response::Codes(Row::of(vec![code(name, first).parse().unwrap()]));
             let is_known = |held: &Held| !is_app(name) && !held.uncertain;

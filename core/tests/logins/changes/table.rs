@@ -152,13 +152,7 @@ fn no_change_makes_a_used_code_good_again() {
     let used = [
         (moved_over(PHONE, -1), true),
         (moved_over(TOKEN, 0), true),
-        (
-            LogIn(By::Codes {
-                name: PHONE,
-                offset: 2,
-            }),
-            true,
-        ),
+        (codes_at(PHONE, 2), true),
         (codes(TOKEN), true),
     ];
     for change in [
@@ -174,20 +168,8 @@ fn no_change_makes_a_used_code_good_again() {
     ] {
         let again = [
             (change, true),
-            (
-                LogIn(By::Codes {
-                    name: PHONE,
-                    offset: -4,
-                }),
-                false,
-            ),
-            (
-                LogIn(By::Codes {
-                    name: TOKEN,
-                    offset: -1,
-                }),
-                false,
-            ),
+            (codes_at(PHONE, -4), false),
+            (codes_at(TOKEN, -1), false),
         ];
         leads_to(&[&used[..], &again[..]].concat(), true);
     }
@@ -253,20 +235,8 @@ fn what_was_used_after_a_backup_is_used_after_it_is_restored() {
                 (recovery_code(), false),
                 (scratch_code(), false),
                 (issued_code(), false),
-                (
-                    LogIn(By::Codes {
-                        name: TOKEN,
-                        offset: -2,
-                    }),
-                    false,
-                ),
-                (
-                    LogIn(By::Codes {
-                        name: PHONE,
-                        offset: -12,
-                    }),
-                    false,
-                ),
+                (codes_at(TOKEN, -2), false),
+                (codes_at(PHONE, -12), false),
             ],
             true,
         );
@@ -307,7 +277,11 @@ const fn confirm(id: u32) -> What {
 }
 
 const fn codes(name: u8) -> What {
-    LogIn(By::Codes { name, offset: 0 })
+    codes_at(name, 0)
+}
+
+const fn codes_at(name: u8, offset: i64) -> What {
+    LogIn(By::Codes { name, offset }, None)
 }
 
 fn moved_over(name: u8, used: i64) -> What {
@@ -325,13 +299,13 @@ fn scratch_codes() -> What {
 }
 
 const fn scratch_code() -> What {
-    LogIn(By::ScratchCode(0))
+    LogIn(By::ScratchCode(0), None)
 }
 
 const fn issued_code() -> What {
-    LogIn(By::IssuedCode)
+    LogIn(By::IssuedCode, None)
 }
 
 const fn recovery_code() -> What {
-    LogIn(By::RecoveryCode(0))
+    LogIn(By::RecoveryCode(0), None)
 }
