@@ -8,6 +8,7 @@ use crate::command::backup::Backup;
 use crate::command::check_config::CheckConfig;
 use crate::command::completions::Completions;
 use crate::command::confirm::Confirm;
+use crate::command::doctor::Doctor;
 use crate::command::enroll::Enroll;
 use crate::command::events::Events;
 use crate::command::import::Import;
@@ -99,6 +100,8 @@ pub(crate) enum Command {
     Unlock(Unlock),
     /// Forget all that a user has: credentials, recovery codes
     Reset(Reset),
+    /// Find every way around the second factor, and into a lock-out
+    Doctor(Doctor),
     /// Write all that is kept of all users to one sealed file
     Backup(Backup),
     /// Restore users from such a file

@@ -4,6 +4,7 @@ pub(crate) mod backup;
 pub(crate) mod check_config;
 pub(crate) mod completions;
 pub(crate) mod confirm;
+pub(crate) mod doctor;
 pub(crate) mod enroll;
 pub(crate) mod events;
 pub(crate) mod import;
@@ -21,18 +22,22 @@ pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod unlock;
 
+use std::process::ExitCode;
+
 use crate::cli::{Cli, Command};
 use crate::context::Context;
 use crate::error::Error;
 
-/// Does what the command line says.
+/// Does what the command line says, and gives the exit code: 0 but for `doctor`, whose code says how
+/// bad things are.
 ///
 /// # Errors
 ///
 /// Why it was not done, in words.
-pub(crate) fn run(cli: Cli) -> Result<(), Error> {
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, Error> {
     let open = || Context::open(&cli.door);
     match cli.command {
+        Command::Doctor(arguments) => return doctor::run(&arguments, &cli.door),
         Command::Init(arguments) => init::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
@@ -54,4 +59,5 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Import(arguments) => import::run(&arguments, &mut open()?),
         Command::Reload(arguments) => reload::run(&arguments, &mut open()?),
     }
+    .map(|()| ExitCode::SUCCESS)
 }

@@ -25,6 +25,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Helping others (root)",
         &["list", "issue-code", "unlock", "reset", "events"],
     ),
+    ("Protecting logins (root)", &["doctor"]),
     (
         "Moving and keeping (root)",
         &["import", "backup", "restore"],

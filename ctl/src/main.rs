@@ -1,7 +1,8 @@
 //! countersignctl: administers second factors from the command line.
 //!
 //! Arguments become a command, the command asks the daemon, and what came of it becomes words
-//! and an exit code: 0 done, 1 refused or failed, 2 usage, 3 the daemon cannot be reached.
+//! and an exit code: 0 done, 1 refused or failed, 2 usage, 3 the daemon cannot be reached; doctor
+//! has two of its own.
 
 mod account;
 mod answers;
@@ -10,16 +11,13 @@ mod clock;
 mod command;
 mod complete;
 mod context;
+mod doctor;
 mod door;
 mod error;
 mod help;
 mod import;
 mod key_uri;
 mod output;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "protect and doctor, which use it, land after it")
-)]
 mod pam_stack;
 mod passphrase;
 mod program;
@@ -41,7 +39,7 @@ fn main() -> ExitCode {
     }
     let cli = cli::Cli::from_arg_matches(&cli::Cli::grammar().get_matches());
     match command::run(cli.unwrap_or_else(|error| error.exit())) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Nobody reads what a closed pipe would have carried, nor a word about it.
             if !error.is_closed_pipe() {

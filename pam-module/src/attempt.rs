@@ -21,6 +21,9 @@ use crate::outcome::{Passed, Refusal};
 use crate::place;
 use crate::profile::Profile;
 
+/// Which version this is. `countersignctl doctor` looks for it in the module's file.
+const VERSION: &str = concat!("{pam_countersign version ", env!("CARGO_PKG_VERSION"), "}");
+
 /// A login of which everything is known but the answers.
 pub(crate) struct Attempt {
     options: Options,
@@ -132,7 +135,8 @@ impl Attempt {
         if self.options.debug {
             let (whose, place) = (self.whose(), self.options.door.place());
             let profile = self.profile;
-            let line = format!("{whose} by {place}, as shown in {profile:?}: {outcome:?}");
+            let line =
+                format!("{VERSION} {whose} by {place}, as shown in {profile:?}: {outcome:?}");
             ffi::log(handle, Priority::Debug, &line);
         }
     }

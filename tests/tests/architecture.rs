@@ -165,6 +165,14 @@ fn the_module_exports_the_six_hooks_and_nothing_else() {
 }
 
 #[test]
+fn the_modules_file_says_which_version_it_is() {
+    let mark = concat!("{pam_countersign version ", env!("CARGO_PKG_VERSION"), "}");
+    let module = std::fs::read(&programs().module).unwrap();
+    let mut windows = module.windows(mark.len());
+    assert!(windows.any(|window| window == mark.as_bytes()));
+}
+
+#[test]
 fn unsafe_code_is_in_the_one_crate_that_is_for_it() {
     let metadata = cargo(&["metadata", "--format-version=1", "--no-deps", "--locked"]);
     let metadata: Value = serde_json::from_str(&metadata).unwrap();

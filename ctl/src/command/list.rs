@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &List, context: &mut Context) -> Result<(), Error> 
     context.output.table(&table)
 }
 
-fn users(context: &mut Context) -> Result<Vec<UserStatus>, Error> {
+pub(super) fn users(context: &mut Context) -> Result<Vec<UserStatus>, Error> {
     let mut users: Vec<UserStatus> = Vec::new();
     loop {
         let after = users.last().map(|user| user.uid);

@@ -65,6 +65,7 @@ impl Homes {
             uid,
             gid: uid,
             home: self.path(uid).display().to_string(),
+            shell: String::new(),
         }
     }
 
@@ -223,6 +224,7 @@ fn no_home_is_no_file() {
     for home in ["/nonexistent", "/dev/null", "/dev/null/x"] {
         let account = Entry {
             home: home.to_owned(),
+            shell: String::new(),
             ..homes.account(ALICE)
         };
         assert_eq!(read(&account, Path::new(FILE), LARGEST), Ok(None), "{home}");

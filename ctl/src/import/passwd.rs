@@ -20,6 +20,7 @@ pub(crate) struct Entry {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
     pub(crate) home: String,
+    pub(crate) shell: String,
 }
 
 /// All accounts that the system lists, each uid once, under its first name. Of a directory
@@ -94,11 +95,13 @@ fn entry(line: &str) -> Option<Entry> {
     let uid = fields.nth(1)?.parse().ok()?;
     let gid = fields.next()?.parse().ok()?;
     let home = fields.nth(1)?;
+    let shell = fields.next().unwrap_or_default();
     Some(Entry {
         name: name.to_owned(),
         uid,
         gid,
         home: home.to_owned(),
+        shell: shell.to_owned(),
     })
 }
 

@@ -264,6 +264,14 @@ fn a_stack_in_which_nobody_else_has_a_say_leaves_it_undecided() {
     assert!(undecided(ours));
     assert!(undecided(&format!("auth requisite pam_nologin.so\n{ours}")));
     assert!(!undecided(&format!("{ours}auth required pam_permit.so\n")));
-    assert!(Ways::of(&auth(ours), OURS).alone());
-    assert!(!Ways::of(&auth(&format!("@include common-auth\n{ours}")), OURS).alone());
+}
+
+#[test]
+fn who_is_root_already_is_no_way_around() {
+    let su =
+        "auth sufficient pam_rootok.so\n@include common-auth\nauth required pam_countersign.so\n";
+    assert_eq!(around(su), [""; 0]);
+    assert!(Ways::of(&auth(su), OURS).admits());
+    assert!(!Ways::of(&auth("auth sufficient pam_rootok.so\n"), OURS).admits());
+    assert!(!Ways::of(&auth("auth required pam_deny.so\n"), OURS).admits());
 }

@@ -99,13 +99,10 @@ impl<'a> Ways<'a> {
             .any(|end| end.impression == Impression::Undefined && silent(end))
     }
 
-    /// Whether a login gets in without any module but the one in question having agreed to it.
-    pub(crate) fn alone(&self) -> bool {
-        let others = self.stack.lines.iter().filter_map(super::Line::module);
-        let mut others = others.filter(|module| !module.is(self.module));
-        !others.any(|module| {
-            outcomes(module, self.module).contains(&Outcome::Success) && !module.is("pam_permit.so")
-        })
+    /// Whether anybody gets in at all.
+    pub(crate) fn admits(&self) -> bool {
+        self.ends()
+            .any(|end| end.impression == Impression::Positive)
     }
 
     fn ends(&self) -> impl Iterator<Item = &State> {
@@ -244,7 +241,8 @@ fn outcomes(module: &Module, in_question: &str) -> Vec<Outcome> {
     }
     match name {
         "pam_permit.so" => vec![Success],
-        "pam_deny.so" => vec![Failure],
+        // Whoever is root already needs nobody's leave: the ways are those of others.
+        "pam_deny.so" | "pam_rootok.so" => vec![Failure],
         "pam_env.so"
         | "pam_faildelay.so"
         | "pam_group.so"

@@ -94,8 +94,10 @@ fn every_example_runs_and_ends_well_or_at_its_first_question() {
             let status = run.terminal.end();
             let shown = run.terminal.shown();
             let asked = shown.contains("No answer was given") || shown.contains("Stopped.");
+            // What doctor finds here is the machine's matter, and its exit code says how bad it is.
+            let looked = command == ["doctor"] && [4, 5].contains(&status);
             assert!(
-                status == 0 || (status == 1 && asked),
+                status == 0 || looked || (status == 1 && asked),
                 "{example}: {status}\n{shown}"
             );
         }

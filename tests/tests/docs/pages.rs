@@ -281,6 +281,44 @@ fn sources_below(directory: &Path) -> Vec<String> {
         .collect()
 }
 
+/// A page's text: what its lines say, without the escape that lets one begin with a dot.
+fn prose(lines: &str) -> String {
+    let lines = lines.lines().map(|line| line.trim_start_matches(r"\&"));
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_check_of_doctor_is_explained_in_its_own_words_and_no_other() {
+    let output = Command::new(&programs().ctl)
+        .args(["doctor", "--list", "--json"])
+        .output()
+        .expect("countersignctl");
+    let checks: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let page = page("countersign-doctor.7");
+    let (_, list) = page.split_once(".Sh CHECKS").expect("a section");
+    let list = list.split("\n.El").next().expect("an end");
+    let explained: BTreeMap<_, _> = list
+        .split(".It Sy ")
+        .skip(1)
+        .map(|item| item.split_once('\n').expect("a text"))
+        .map(|(heading, text)| (heading.to_owned(), prose(text)))
+        .collect();
+    let text = |check: &serde_json::Value, key: &str| check[key].as_str().expect(key).to_owned();
+    let there: BTreeMap<_, _> = checks
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|check| {
+            let heading = format!("{} Pq {}", text(check, "id"), text(check, "severity"));
+            let finds = text(check, "finds");
+            let (means, mends) = (text(check, "means"), text(check, "mends"));
+            (heading, format!("Finds {finds}. {means} {mends}."))
+        })
+        .collect();
+    assert!(there.len() >= 25);
+    assert_eq!(explained, there);
+}
+
 #[test]
 fn every_page_of_ours_that_a_page_names_is_there() {
     let pages: Names = fs::read_dir(root().join("packaging/man"))

@@ -98,6 +98,7 @@ fn in_home(account: &Account) -> Result<Zeroizing<Vec<u8>>, Error> {
         uid: account.uid,
         gid: account.gid(),
         home: account.home()?,
+        shell: String::new(),
     };
     let place = format!("{}/{USUAL}", printable(&entry.home));
     match home::read(&entry, Path::new(USUAL), google_authenticator::LARGEST) {
