@@ -11,6 +11,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::parent_id;
 use std::path::Path;
 
 mod parse;
@@ -33,7 +34,7 @@ impl Process {
     ///
     /// [`Unknown`] if `/proc` does not say so.
     pub fn this() -> Result<Self, Unknown> {
-        Ok(stat(Path::new("/"), "self")?.process)
+        stat(Path::new("/"), "self")
     }
 
     /// The process that this one was forked from.
@@ -42,11 +43,10 @@ impl Process {
     ///
     /// [`Unknown`] if it ended, or `/proc` does not say so.
     pub fn parent() -> Result<Self, Unknown> {
-        let parent = || Ok(stat(Path::new("/"), "self")?.parent);
-        let pid = parent()?;
-        let process = stat(Path::new("/"), &pid.to_string())?.process;
+        let pid = parent_id();
+        let process = stat(Path::new("/"), &pid.to_string())?;
         // It may have ended meanwhile, and its number be another's.
-        if parent()? == pid {
+        if parent_id() == pid {
             Ok(process)
         } else {
             Err(Unknown("the parent process ended".to_owned()))
@@ -106,7 +106,7 @@ impl Session {
         Ok(Some(Self {
             id,
             uid,
-            leader: stat(root, &notes.leader.to_string())?.process,
+            leader: stat(root, &notes.leader.to_string())?,
             service: notes.service,
         }))
     }
@@ -124,15 +124,13 @@ impl fmt::Display for Unknown {
 
 impl std::error::Error for Unknown {}
 
-fn stat(root: &Path, process: &str) -> Result<parse::Stat, Unknown> {
-    let name = format!("proc/{process}/stat");
-    let file = read(root, &name)?;
-    let stat = parse::Stat::parse(&file.bytes).ok_or_else(|| Unknown(format!("odd /{name}")))?;
-    // As the leader of a session, a process is asked for by its number.
-    match process.parse::<u32>() {
-        Ok(pid) if pid != stat.process.pid => Err(Unknown(format!("odd /{name}"))),
-        Ok(_) | Err(_) => Ok(stat),
-    }
+/// A process by its number, or "self".
+fn stat(root: &Path, name: &str) -> Result<Process, Unknown> {
+    let path = format!("proc/{name}/stat");
+    let process = Process::parse(&read(root, &path)?.bytes);
+    process
+        .filter(|process| name == "self" || name == process.pid.to_string())
+        .ok_or_else(|| Unknown(format!("/{path} is odd")))
 }
 
 /// A small file.
@@ -157,7 +155,8 @@ fn read(root: &Path, name: &str) -> Result<Small, Unknown> {
         if !metadata.is_file() {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
-        let mut bytes = Vec::new();
+        // These files have no length; most fit into one read.
+        let mut bytes = Vec::with_capacity(2048);
         file.take(MOST + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MOST {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));

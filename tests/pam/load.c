@@ -29,6 +29,7 @@ static void usage(void) {
           "  -P WORKERS   so many at once, in processes; with -T in threads\n"
           "  -t           each login in a thread of its own\n"
           "  -R           race: WORKERS log in at once with one code, LOGINS / WORKERS times\n"
+          "  -a           pam_acct_mgmt too, which should return the same (not with -p)\n"
           "  -1           hang up at the second prompt; else every prompt gets the same answer\n"
           "  -r RHOST     PAM_RHOST\n"
           "  -e RESULT    what pam_authenticate should return (PAM_SUCCESS)\n"
@@ -73,7 +74,7 @@ static void parse_peers(struct options *options, char *list) {
 static void parse(struct options *options, int argc, char **argv) {
     struct plan *plan = &options->plan;
     const char *code = NULL;
-    for (int option; (option = getopt(argc, argv, "c:s:u:N:f:k:S:n:w:pP:TtR1r:e:C:A:L")) != -1;) switch (option) {
+    for (int option; (option = getopt(argc, argv, "c:s:u:N:f:k:S:n:w:pP:TtRa1r:e:C:A:L")) != -1;) switch (option) {
         case 'c': plan->confdir = optarg; break;
         case 's': plan->service = optarg; break;
         case 'u': plan->user_format = optarg; break;
@@ -88,6 +89,7 @@ static void parse(struct options *options, int argc, char **argv) {
         case 'T': plan->worker_threads = true; break;
         case 't': plan->thread_per_login = true; break;
         case 'R': plan->race = true; break;
+        case 'a': plan->account = true; break;
         case '1': plan->one_answer = true; break;
         case 'r': plan->rhost = optarg; break;
         case 'e': options->expected = result_from_name(optarg); break;

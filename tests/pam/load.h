@@ -15,6 +15,7 @@ struct plan {
     bool fresh_process;    /* each login in a program started for it */
     bool worker_threads;   /* the workers are threads of this process, else processes */
     bool thread_per_login; /* each login in a thread started for it */
+    bool account;          /* pam_acct_mgmt too, where pam_authenticate succeeds (not in fresh_process) */
     bool one_answer;       /* hang up at the second prompt */
     bool sample;           /* look at this process from within each login */
     bool race;             /* all workers log in at once as one user with one code, round after round */

@@ -65,6 +65,7 @@ static void *log_in_here(void *data) {
     int result = pam_start_confdir(plan->service, login->user, &conversation, plan->confdir, &handle);
     if (result == PAM_SUCCESS && plan->rhost) result = pam_set_item(handle, PAM_RHOST, plan->rhost);
     if (result == PAM_SUCCESS) result = pam_authenticate(handle, 0);
+    if (result == PAM_SUCCESS && plan->account) result = pam_acct_mgmt(handle, 0);
     if (handle) pam_end(handle, result);
     login->result = result;
     return NULL;

@@ -114,14 +114,7 @@ fn value<'a>(text: &'a str, name: &str) -> Result<Option<&'a str>, &'static str>
     }
 }
 
-/// What the kernel notes of a process.
-#[derive(Debug, Eq, PartialEq)]
-pub(super) struct Stat {
-    pub(super) process: Process,
-    pub(super) parent: u32,
-}
-
-impl Stat {
+impl Process {
     /// Reads `/proc/PID/stat`: proc_pid_stat(5).
     ///
     /// A program names its processes as it likes, and so with blanks, parentheses, line ends and
@@ -133,16 +126,11 @@ impl Stat {
         let before = std::str::from_utf8(before).ok()?;
         let behind = std::str::from_utf8(behind).ok()?;
 
-        // Behind the name stands field 3: field 4 is the parent's number, 22 the start.
-        let mut fields = behind.strip_prefix(' ')?.trim_end().split(' ');
-        let parent = fields.nth(1)?;
-        let started = fields.nth(17)?;
+        // Behind the name stands field 3, and so field 22 is the twentieth.
+        let mut fields = behind.strip_prefix(' ')?.split(' ');
         Some(Self {
-            process: Process {
-                pid: number(before.strip_suffix(' ')?)?,
-                started: number(started)?,
-            },
-            parent: number(parent)?,
+            pid: number(before.strip_suffix(' ')?)?,
+            started: number(fields.nth(19)?)?,
         })
     }
 }
@@ -345,11 +333,7 @@ mod tests {
                 pid: 42,
                 started: 2_470_139,
             };
-            let expected = Stat {
-                process,
-                parent: 17,
-            };
-            assert_eq!(Stat::parse(&stat), Some(expected), "{name:?}");
+            assert_eq!(Process::parse(&stat), Some(process), "{name:?}");
         }
     }
 
@@ -364,9 +348,8 @@ mod tests {
             "(sshd) S 17 18 19 0 -1 4194304 98 0 0 0 0 0 0 0 20 0 1 0 2470139 3133440",
             "-42 (sshd) S 17 18 19 0 -1 4194304 98 0 0 0 0 0 0 0 20 0 1 0 2470139 3133440",
             "42 (sshd) S 17 18 19 0 -1 4194304 98 0 0 0 0 0 0 0 20 0 1 0 -1 3133440",
-            "42 (sshd) S -1 18 19 0 -1 4194304 98 0 0 0 0 0 0 0 20 0 1 0 5 3133440",
         ] {
-            assert_eq!(Stat::parse(stat.as_bytes()), None, "{stat}");
+            assert_eq!(Process::parse(stat.as_bytes()), None, "{stat}");
         }
     }
 }
