@@ -118,6 +118,6 @@ fn a_session_that_does_not_add_up_is_not_known() {
 fn this_process_and_its_parent_are_known() {
     let (this, parent) = (Process::this().unwrap(), Process::parent().unwrap());
     assert_eq!(this.pid, std::process::id());
-    assert_eq!(parent.pid, std::os::unix::process::parent_id());
+    assert_eq!(parent.pid, parent_id());
     assert!(parent.started <= this.started, "{parent:?} {this:?}");
 }
