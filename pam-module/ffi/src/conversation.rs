@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::{NoAnswer, PAM_SUCCESS, pam_get_item};
 
 const PAM_CONV: c_int = 5;
-const PAM_CONV_ERR: c_int = 19;
+pub(crate) const PAM_CONV_ERR: c_int = 19;
 
 /// What was typed; wiped when dropped.
 pub type Answer = Zeroizing<Vec<u8>>;
@@ -62,21 +62,21 @@ pub fn tell(handle: &mut PamHandle, tone: Tone, text: &str) -> Result<(), NoAnsw
 
 /// `struct pam_message`.
 #[repr(C)]
-struct Message {
-    style: c_int,
-    text: *const c_char,
+pub(crate) struct Message {
+    pub(crate) style: c_int,
+    pub(crate) text: *const c_char,
 }
 
 /// `struct pam_response`.
 #[repr(C)]
-struct Response {
-    text: *mut c_char,
-    unused: c_int,
+pub(crate) struct Response {
+    pub(crate) text: *mut c_char,
+    pub(crate) unused: c_int,
 }
 
 /// The application's function. An application that leaves it by `longjmp` or an exception of its
 /// own does so through us.
-type Converse = unsafe extern "C-unwind" fn(
+pub(crate) type Converse = unsafe extern "C-unwind" fn(
     c_int,
     *mut *const Message,
     *mut *mut Response,
@@ -86,9 +86,9 @@ type Converse = unsafe extern "C-unwind" fn(
 /// `struct pam_conv`.
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Conversation {
-    function: Option<Converse>,
-    data: *mut c_void,
+pub(crate) struct Conversation {
+    pub(crate) function: Option<Converse>,
+    pub(crate) data: *mut c_void,
 }
 
 fn conversation(handle: &PamHandle) -> Result<Conversation, NoAnswer> {

@@ -2,7 +2,10 @@
 //!
 //! libpam is declared here, not wrapped: a [`PamHandle`] is an opaque type of size zero, and a
 //! reference to one is the `pam_handle_t *` itself.
+//!
+//! The module's side, but for [`application`], which is for whoever tries a stack.
 
+pub mod application;
 mod conversation;
 mod log;
 mod mark;
