@@ -21,6 +21,7 @@ mod output;
 mod pam_stack;
 mod passphrase;
 mod program;
+mod protect;
 mod report;
 mod sealed;
 mod spinner;
