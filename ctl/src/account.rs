@@ -54,6 +54,13 @@ impl Account {
         Ok(user.dir.to_string_lossy().into_owned())
     }
 
+    /// Its login shell, as the system has it.
+    pub(crate) fn shell(&self) -> Result<String, Error> {
+        let user = User::from_uid(Uid::from_raw(self.uid)).map_err(Error::Accounts)?;
+        let user = user.ok_or_else(|| Error::NoSuchUser(self.name.clone()))?;
+        Ok(user.shell.to_string_lossy().into_owned())
+    }
+
     /// As the daemon's interface names it.
     pub(crate) fn wire(&self) -> client::Account<'_> {
         (self.uid, &self.name)

@@ -8,6 +8,7 @@ use crate::command::backup::Backup;
 use crate::command::check_config::CheckConfig;
 use crate::command::completions::Completions;
 use crate::command::confirm::Confirm;
+use crate::command::confirm_protect::ConfirmProtect;
 use crate::command::doctor::Doctor;
 use crate::command::enroll::Enroll;
 use crate::command::events::Events;
@@ -15,6 +16,7 @@ use crate::command::import::Import;
 use crate::command::init::Init;
 use crate::command::issue_code::IssueCode;
 use crate::command::list::List;
+use crate::command::protect::Protect;
 use crate::command::recovery_codes::RecoveryCodes;
 use crate::command::reload::Reload;
 use crate::command::remove::Remove;
@@ -25,6 +27,7 @@ use crate::command::resync::Resync;
 use crate::command::status::Status;
 use crate::command::test::Test;
 use crate::command::unlock::Unlock;
+use crate::command::unprotect::Unprotect;
 use crate::help;
 
 /// The program's name.
@@ -110,6 +113,12 @@ pub(crate) enum Command {
     Events(Events),
     /// Take over what other modules keep of their users
     Import(Import),
+    /// Have services ask for a second factor, on trial
+    Protect(Protect),
+    /// Let such a change stay, from a new login
+    ConfirmProtect(ConfirmProtect),
+    /// Have services ask as they did before
+    Unprotect(Unprotect),
     /// Make the master key and the database, where there are none
     Init(Init),
     /// Check a configuration file, without using it

@@ -12,3 +12,19 @@ pub(crate) fn now() -> u64 {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |time| time.as_secs())
 }
+
+/// Clock ticks since the machine started, as `/proc` gives the start of a process; 0 if the system
+/// does not say.
+pub(crate) fn ticks() -> u64 {
+    let text = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+    let uptime = text
+        .split(' ')
+        .next()
+        .and_then(|seconds| seconds.split_once('.'));
+    let Some((seconds, hundredths)) = uptime else {
+        return 0;
+    };
+    let number = |text: &str| text.parse::<u64>().unwrap_or_default();
+    let per_second = rustix::param::clock_ticks_per_second();
+    number(seconds) * per_second + number(hundredths) * per_second / 100
+}

@@ -4,6 +4,7 @@ pub(crate) mod backup;
 pub(crate) mod check_config;
 pub(crate) mod completions;
 pub(crate) mod confirm;
+pub(crate) mod confirm_protect;
 pub(crate) mod doctor;
 pub(crate) mod enroll;
 pub(crate) mod events;
@@ -11,6 +12,7 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod issue_code;
 pub(crate) mod list;
+pub(crate) mod protect;
 pub(crate) mod recovery_codes;
 pub(crate) mod reload;
 pub(crate) mod remove;
@@ -21,6 +23,7 @@ pub(crate) mod resync;
 pub(crate) mod status;
 pub(crate) mod test;
 pub(crate) mod unlock;
+pub(crate) mod unprotect;
 
 use std::process::ExitCode;
 
@@ -57,6 +60,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Restore(arguments) => restore::run(&arguments, &mut open()?),
         Command::Events(arguments) => events::run(&arguments, &mut open()?),
         Command::Import(arguments) => import::run(&arguments, &mut open()?),
+        Command::Protect(arguments) => protect::run(&arguments, &mut open()?),
+        Command::Unprotect(arguments) => unprotect::run(&arguments),
+        Command::ConfirmProtect(arguments) => confirm_protect::run(&arguments),
         Command::Reload(arguments) => reload::run(&arguments, &mut open()?),
     }
     .map(|()| ExitCode::SUCCESS)

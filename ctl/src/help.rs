@@ -31,6 +31,10 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["import", "backup", "restore"],
     ),
     (
+        "Which logins ask (root)",
+        &["protect", "confirm-protect", "unprotect"],
+    ),
+    (
         "The daemon",
         &["init", "check-config", "reload", "completions"],
     ),

@@ -6,8 +6,13 @@
 
 pub(crate) mod block;
 pub(crate) mod change;
+pub(crate) mod diff;
 pub(crate) mod file;
+pub(crate) mod host;
 pub(crate) mod ledger;
+pub(crate) mod login;
+pub(crate) mod person;
 pub(crate) mod plan;
 pub(crate) mod sshd;
 pub(crate) mod stage;
+pub(crate) mod trial;

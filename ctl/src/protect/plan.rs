@@ -128,7 +128,7 @@ impl Plan {
             let to = fs::read_link(&real).unwrap_or_default();
             return Err(Error::Refused(format!(
                 "{} is a link to {}: whatever manages that would overwrite the change. How to do \
-                 it there, says countersign.toml(5), \"AUTHSELECT\".",
+                 it there, says pam_countersign(8), \"Other systems\".",
                 path.display(),
                 to.display()
             )));
@@ -181,8 +181,8 @@ impl Editing<'_> {
                 .iter()
                 .filter(|entry| self.has(entry, Facility::Auth))
         };
-        let includes = authenticating().filter(|entry| is_include(entry));
-        let Some(last) = includes.last().or(authenticating().last()) else {
+        let mut includes = authenticating().filter(|entry| is_include(entry));
+        let Some(last) = includes.next_back().or(authenticating().next_back()) else {
             return Err(Error::Refused(format!(
                 "{} has no auth line of its own: what /etc/pam.d/other says counts for it, and \
                  would not any more if it had one. Give it the lines it is to have first.",

@@ -1,0 +1,176 @@
+//! The machine: systemd, sshd, and what programs remember.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::change::Outside;
+use super::ledger::Change;
+use super::sshd;
+use crate::clock;
+use crate::error::Error;
+use crate::words::printable;
+
+const SYSTEMCTL: &str = "/usr/bin/systemctl";
+const SYSTEMD_RUN: &str = "/usr/bin/systemd-run";
+/// What undoes a change: it comes with the package, and runs at each start of the machine too.
+const UNDOING: &str = "countersign-revert.service";
+/// What starts it in time; made anew for each change.
+const TIMER: &str = "countersign-revert.timer";
+/// sshd's, by Debian's name and by the others'.
+const SSHD_UNITS: [&str; 2] = ["ssh.service", "sshd.service"];
+const SSHD_PID: &str = "/run/sshd.pid";
+/// Where sudo remembers who gave a password lately; sudo-rs too.
+const SUDO_STAMPS: [&str; 2] = ["/run/sudo/ts", "/run/sudo-rs/ts"];
+
+/// The machine that this runs on.
+pub(crate) struct Host {
+    /// Whose login by ssh is looked at.
+    pub(crate) user: String,
+}
+
+impl Host {
+    /// Refuses where systemd could not undo anything.
+    pub(crate) fn need_systemd() -> Result<(), Error> {
+        if !runs_systemd() {
+            return Err(Error::Refused(
+                "systemd does not run here, and it is what would undo a change that locks you out. \
+                 Without it, keep a root shell open, and say --no-try."
+                    .to_owned(),
+            ));
+        }
+        let enabled = systemctl(&["is-enabled", UNDOING])?;
+        if !enabled.status.success() {
+            return Err(Error::Refused(format!(
+                "{UNDOING} is {}, so that after a reboot nothing would undo the change. Enable \
+                 it:\n  systemctl enable {UNDOING}",
+                match said(&enabled.stdout).as_str() {
+                    "" => "not installed".to_owned(),
+                    state => state.to_owned(),
+                }
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Outside for Host {
+    fn arm(&self, after: Duration) -> Result<(), Error> {
+        self.disarm();
+        let armed = run(Command::new(SYSTEMD_RUN)
+            .arg("--quiet")
+            .arg(format!("--unit={UNDOING}"))
+            .arg(format!("--on-active={}s", after.as_secs()))
+            .args([
+                "--timer-property=AccuracySec=100ms",
+                "--timer-property=RemainAfterElapse=no",
+            ]))?;
+        let active = systemctl(&["is-active", "--quiet", TIMER])?;
+        if armed.status.success() && active.status.success() {
+            return Ok(());
+        }
+        Err(Error::Refused(format!(
+            "systemd did not take on undoing the change: {}",
+            said(&armed.stderr)
+        )))
+    }
+
+    fn disarm(&self) {
+        if runs_systemd() {
+            // There is mostly none to stop. One that is left finds nothing to undo.
+            let _ = systemctl(&["--quiet", "stop", TIMER]);
+        }
+    }
+
+    fn check(&self, changes: &[Change]) -> Result<(), Error> {
+        match changes
+            .iter()
+            .find(|change| change.path == Path::new(sshd::DROP_IN))
+        {
+            Some(drop_in) => {
+                let first = sshd::first_of(drop_in.after.content.bytes());
+                let settings = sshd::settings(None, &self.user)?;
+                sshd::need_in_force(&settings, first, &self.user)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn reload_sshd(&self) -> Result<(), Error> {
+        if !runs_systemd() {
+            return hang_up_sshd();
+        }
+        for unit in SSHD_UNITS {
+            if systemctl(&["is-active", "--quiet", unit])?.status.success() {
+                let reloaded = systemctl(&["reload", unit])?;
+                if !reloaded.status.success() {
+                    return Err(Error::Refused(format!(
+                        "sshd did not read its configuration again: {}. Look with:\n  systemctl \
+                         status {unit}",
+                        said(&reloaded.stderr)
+                    )));
+                }
+                return Ok(());
+            }
+        }
+        // It is not started yet, or anew for each connection: it reads it then.
+        Ok(())
+    }
+
+    fn forget_logins(&self, changes: &[Change]) {
+        if changes.iter().any(|change| change.service == "sudo") {
+            for directory in SUDO_STAMPS {
+                for stamp in fs::read_dir(directory).into_iter().flatten().flatten() {
+                    // One that stays lets its owner use sudo without a code for some minutes more.
+                    let _ = fs::remove_file(stamp.path());
+                }
+            }
+        }
+    }
+
+    fn ticks(&self) -> u64 {
+        clock::ticks()
+    }
+}
+
+/// As sd_booted(3) has it.
+fn runs_systemd() -> bool {
+    Path::new("/run/systemd/system").is_dir()
+}
+
+fn hang_up_sshd() -> Result<(), Error> {
+    let pid = fs::read_to_string(SSHD_PID)
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    let Some(pid) = pid.filter(|pid: &i32| *pid > 1) else {
+        return Ok(());
+    };
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    if name.trim() != "sshd" {
+        return Ok(());
+    }
+    kill(Pid::from_raw(pid), Signal::SIGHUP).map_err(|error| {
+        Error::Refused(format!(
+            "sshd (process {pid}) could not be told to reload: {error}."
+        ))
+    })
+}
+
+fn systemctl(arguments: &[&str]) -> Result<Output, Error> {
+    run(Command::new(SYSTEMCTL).args(arguments))
+}
+
+fn run(command: &mut Command) -> Result<Output, Error> {
+    command.stdin(Stdio::null()).output().map_err(|error| {
+        let program = command.get_program().to_string_lossy().into_owned();
+        Error::Refused(format!("{program} could not be run: {error}."))
+    })
+}
+
+fn said(bytes: &[u8]) -> String {
+    printable(String::from_utf8_lossy(bytes).trim())
+}
