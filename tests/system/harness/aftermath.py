@@ -66,5 +66,5 @@ CHECKS = [
     ("no code, secret, password or recovery code is in the journal", no_secret_was_logged),
 ]
 
-# Groups that stop, kill and restart the daemon on purpose.
-EXEMPT = {daemon_is_the_same: ("faults", "package")}
+# Groups that stop, kill and restart the daemon, or the machine, on purpose.
+EXEMPT = {daemon_is_the_same: ("faults", "package", "protect")}

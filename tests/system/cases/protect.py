@@ -1,0 +1,363 @@
+"""protect, confirm-protect, unprotect: changes of real logins that undo themselves."""
+
+import re
+import select
+import time
+
+from harness import ssh
+from harness.report import case, require
+from harness.ssh import CODE
+from harness.terminal import Unexpected
+
+PASSWORD = r"(?i)password[^\n]*: "
+PROMPT = r"\$ $"
+MODULE = "/usr/lib/*/security/pam_countersign.so"
+FILES = "/etc/pam.d/* /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*"
+OURS = "/etc/ssh/sshd_config.d/00-countersign.conf"
+SSHD = """\
+UsePAM yes
+KbdInteractiveAuthentication yes
+PasswordAuthentication no
+LoginGraceTime 120
+MaxStartups 200
+"""
+
+
+def prepare(product, _report):
+    """Installed, and no login changed: sshd takes a key, or a password by PAM."""
+    product.install()
+    machine = product.machine
+    config = SSHD + machine.sh("! sshd -T | grep -q persourcepenalties || echo PerSourcePenalties no")
+    machine.write("/etc/ssh/sshd_config.d/50-tests.conf", config)
+    machine.run("systemctl", "restart", "ssh")
+    machine.write("/usr/lib/pam.d/packaged", "@include common-auth\n@include common-account\n")
+    product.spare = product.people.make("spare")
+
+
+def files(product):
+    """The digest, mode and owner of every file that protect may change."""
+    return product.machine.sh(f"sha256sum {FILES}; stat -c '%a %U %G %n' {FILES}")
+
+
+def protect(product, *words, check=True):
+    """protect as root without a terminal, with `spare` as the one who must be asked."""
+    return product.machine.run(
+        "countersignctl", "protect", *words, "--yes", "--user", product.spare.name, check=check)
+
+
+class Undone:
+    """Waits for systemd's word that a change was undone; begins to listen at once."""
+
+    def __init__(self, machine):
+        self.journal = machine.start("journalctl", "-f", "-n", "0", "-o", "cat", "-u", "countersign-revert.service")
+        self.said = ""
+
+    def wait(self, limit=60):
+        """Until it is; all that it said."""
+        deadline = time.monotonic() + limit
+        while "Finished Countersign" not in self.said:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.journal.stdout], [], [], left)[0]:
+                raise Unexpected(f"not undone within {limit} s:\n{self.said}")
+            self.said += self.journal.stdout.readline()
+        self.journal.kill()
+        return self.said
+
+
+def shell(product, person, *answers, key=False):
+    """An interactive login over ssh, at its prompt."""
+    dialogue = ssh.on_terminal(
+        product.machine, person, "env", "PS1='$ '", "bash", "--norc", "-i", key=key)
+    for prompt, reply in answers:
+        dialogue.answer(prompt, reply)
+    dialogue.expect(PROMPT)
+    return dialogue
+
+
+def by_sudo(dialogue, person, command):
+    """Type `sudo COMMAND` at a shell, and the password."""
+    dialogue.type(f"sudo -k -p 'sudo password: ' {command}")
+    dialogue.answer("sudo password: ", person.password)
+
+
+def needs_code(product, person):
+    """ssh asks this person for the password and then for a code, and lets them in."""
+    ssh.require_in(person, ssh.login(
+        product.machine, person, (PASSWORD, person.password), (CODE, person.codes.fresh()), key=False))
+
+
+def needs_no_code(product, person):
+    """ssh asks this person for the password, and for nothing else."""
+    outcome = ssh.login(product.machine, person, (PASSWORD, person.password), key=False)
+    ssh.require_in(person, outcome)
+    require(CODE not in outcome[1], outcome[1])
+
+
+def settle(product):
+    """Nothing is protected, and nothing waits."""
+    product.machine.sh("""
+        countersignctl unprotect --pending
+        for service in sshd sudo su login packaged; do countersignctl unprotect "$service" || true; done
+        systemctl reset-failed""")
+
+
+@case("protect sshd from an ssh login, which is then cut: 20 s later all is as before, byte for byte")
+def cut(product, report):
+    person = product.people.make("cut", sudo=True)
+    before = files(product)
+    dialogue = shell(product, person, (PASSWORD, person.password))
+    by_sudo(dialogue, person, "countersignctl protect sshd --try 20s")
+    diff = dialogue.expect("Type yes to go on: ")
+    require("+auth [success=ok ignore=ignore default=die] pam_countersign.so" in diff, diff)
+    require("+AuthenticationMethods keyboard-interactive:pam" in diff, diff)
+    dialogue.type("yes")
+    dialogue.answer(PASSWORD, person.password)
+    dialogue.answer(CODE, person.codes.fresh())
+    undone = Undone(product.machine)
+    said = dialogue.expect("as before again at [0-9:]+")
+    require("confirm-protect" in said, said)
+    require(files(product) != before, "nothing was changed")
+    needs_code(product, person)
+    report.save("protect-sshd.txt", dialogue.transcript)
+    dialogue.hang_up()
+    said = undone.wait()
+    require(files(product) == before, f"not as before:\n{said}\n{files(product)}")
+    needs_no_code(product, person)
+    report.note(said)
+
+
+@case("a change that nobody confirmed is undone by a reboot, before anybody can log in")
+def rebooted(product, _report):
+    machine = product.machine
+    before = files(product)
+    protect(product, "sshd", "sudo", "--try", "1d")
+    require(files(product) != before, "nothing was changed")
+    machine.reboot()
+    require(files(product) == before, files(product))
+    needs_no_code(product, product.spare)
+    done = machine.run("systemctl", "show", "-p", "ActiveEnterTimestampMonotonic", "--value", "ssh.service")
+    undone = machine.run("systemctl", "show", "-p", "ExecMainExitTimestampMonotonic", "--value",
+                         "countersign-revert.service")
+    require(0 < int(undone.stdout) < int(done.stdout), f"{undone.stdout} is not before {done.stdout}")
+    require("No change waits" in machine.run("countersignctl", "confirm-protect", check=False).stderr, "confirmed")
+
+
+@case("a module that breaks after the change locks nobody out for longer than the trial")
+def broken(product, _report):
+    machine = product.machine
+    before = files(product)
+    undone = Undone(machine)
+    protect(product, "sshd", "--try", "10s")
+    machine.sh(f"cp {MODULE} /root/module; echo garbage >/root/broken; cp /root/broken {MODULE}")
+    try:
+        dialogue = ssh.on_terminal(machine, product.spare, key=False)
+        dialogue.answer(PASSWORD, product.spare.password)
+        said = dialogue.expect("denied|assword: ")
+        require(CODE not in said, said)
+        undone.wait()
+        require(files(product) == before, files(product))
+        needs_no_code(product, product.spare)
+        refused = protect(product, "sshd", check=False)
+        require(refused.returncode == 1 and "cannot be loaded" in refused.stderr, refused.stderr)
+        require(files(product) == before, "changed in spite of that")
+    finally:
+        machine.sh(f"cp /root/module {MODULE}")
+
+
+@case("with confirm-protect from a new ssh login it stays; the old shell cannot confirm it")
+def confirmed(product, report):
+    machine = product.machine
+    person = product.people.make("confirmer", sudo=True)
+    before = files(product)
+    old = shell(product, person, (PASSWORD, person.password))
+    protect(product, "sshd", "--try", "1d")
+    by_sudo(old, person, "countersignctl confirm-protect")
+    said = old.expect(PROMPT)
+    require("Log in from another terminal" in said and "before" in said, said)
+    again = protect(product, "sudo", check=False)
+    require(again.returncode == 1 and "waits to be confirmed" in again.stderr, again.stderr)
+
+    new = shell(product, person, (PASSWORD, person.password), (CODE, person.codes.fresh()))
+    by_sudo(new, person, "countersignctl confirm-protect")
+    said = new.expect(PROMPT)
+    require("Confirmed" in said, said)
+    report.save("confirm-protect.txt", new.transcript)
+    timer = machine.run("systemctl", "is-active", "countersign-revert.timer", check=False).stdout.strip()
+    require(timer == "inactive", timer)
+    require("already" in protect(product, "sshd").stdout, "protected twice")
+    machine.reboot()
+    require(files(product) != before, "a confirmed change was undone by a reboot")
+    product.machine.run("countersignctl", "unlock", person.name)
+    needs_code(product, person)
+    machine.run("countersignctl", "unprotect", "sshd")
+    require(files(product) == before, files(product))
+    needs_no_code(product, person)
+
+
+@case("neither a login in progress nor an open session notices a change, or its end")
+def undisturbed(product, _report):
+    machine = product.machine
+    person = product.people.make("steady")
+    session = shell(product, person, (PASSWORD, person.password))
+    early = ssh.on_terminal(machine, person, key=False)
+    early.expect(PASSWORD)
+    protect(product, "sshd", "--try", "1d")
+    early.type(person.password)
+    ssh.require_in(person, (early.ends()[0], early.transcript))
+    require(CODE not in early.transcript, early.transcript)
+
+    late = ssh.on_terminal(machine, person, key=False)
+    late.answer(PASSWORD, person.password)
+    late.expect(CODE)
+    machine.run("countersignctl", "unprotect", "--pending")
+    late.type(person.codes.fresh())
+    ssh.require_in(person, (late.ends()[0], late.transcript))
+    session.type("echo still-$((40 + 2))")
+    session.expect("still-42")
+
+
+@case("key and code: neither alone opens sshd, even where sshd's own settings are gone")
+def key_and_code(product, _report):
+    machine = product.machine
+    person = product.people.make("keyed", sudo=True)
+    before = files(product)
+    protect(product, "sshd", "--first", "key", "--no-try")
+    try:
+        ssh.require_in(person, ssh.login(machine, person, (CODE, person.codes.fresh())))
+        status, said = ssh.login(machine, person, key=False)
+        require(status == 255 and "Permission denied (publickey" in said, said)
+        machine.sh(f"mv {OURS} /root/; systemctl reload ssh")
+        dialogue = ssh.on_terminal(machine, person, key=False)
+        said = dialogue.expect(r"denied|: $")
+        require(said.endswith("denied"), f"asked for a code without the key:\n{said}")
+        status, said = ssh.login(machine, person)
+        require(status != 0 and "keyed" not in said.splitlines()[-1:], f"the key alone opened it:\n{said}")
+        machine.sh(f"mv /root/00-countersign.conf {OURS}; systemctl reload ssh")
+    finally:
+        machine.run("countersignctl", "unprotect", "sshd")
+    require(files(product) == before, files(product))
+
+
+@case("sudo: tried and confirmed on one terminal, by a sudo that asks anew; undone byte for byte")
+def sudo(product, report):
+    machine = product.machine
+    person = product.people.make("sudoer", sudo=True)
+    before = files(product)
+    dialogue = shell(product, person, (PASSWORD, person.password))
+    by_sudo(dialogue, person, "countersignctl protect sudo")
+    dialogue.expect("Type yes to go on: ")
+    dialogue.type("yes")
+    dialogue.answer(PASSWORD, person.password)
+    dialogue.answer(CODE, person.codes.fresh())
+    dialogue.expect("as before again at [0-9:]+")
+    dialogue.expect(PROMPT)
+    # What sudo remembers would let it in without a code, and prove nothing.
+    dialogue.type("sudo -p 'sudo password: ' countersignctl confirm-protect")
+    dialogue.answer("sudo password: ", person.password)
+    dialogue.answer(CODE, person.codes.fresh())
+    require("Confirmed" in dialogue.expect(PROMPT), dialogue.transcript)
+    report.save("protect-sudo.txt", dialogue.transcript)
+    for name in ("sudo", "sudo-i"):
+        require("pam_countersign.so" in machine.read(f"/etc/pam.d/{name}"), name)
+    machine.run("countersignctl", "unprotect", "sudo")
+    require(files(product) == before, files(product))
+
+
+@case("su and login are protected together; root's su asks nothing; undone byte for byte")
+def su_and_login(product, _report):
+    machine = product.machine
+    caller, person = product.people.make("su-from", "su-to")
+    before = files(product)
+    protect(product, "su", "login", "--no-try")
+    dialogue = machine.dialogue("runuser", "-u", caller.name, "--", "su", "-c", "id -un", person.name)
+    dialogue.answer(PASSWORD, person.password)
+    dialogue.answer(CODE, person.codes.fresh())
+    require(dialogue.ends()[0] == 0, dialogue.transcript)
+    by_root = machine.dialogue("su", "-c", "id -un", person.name)
+    require(by_root.ends()[0] == 0 and CODE not in by_root.transcript, by_root.transcript)
+    console = machine.console()
+    console.expect("login: ")
+    console.type(person.name)
+    console.answer(PASSWORD, person.password)
+    console.answer(CODE, person.codes.fresh())
+    console.expect(r"\$ ")
+    console.hang_up()
+    machine.run("countersignctl", "unprotect", "su", "login")
+    require(files(product) == before, files(product))
+
+
+@case("a service that only a package configures gets a file in /etc, and loses it again")
+def packaged(product, _report):
+    machine = product.machine
+    before = files(product)
+    protect(product, "packaged", "--no-try")
+    require("pam_countersign.so" in machine.read("/etc/pam.d/packaged"), "not there")
+    machine.run("countersignctl", "unprotect", "packaged")
+    require(files(product) == before, files(product))
+
+
+@case("a file that was edited since keeps the edit, and says so")
+def edited(product, _report):
+    machine = product.machine
+    before = machine.read("/etc/pam.d/su")
+    protect(product, "su", "--no-try")
+    machine.sh("echo '# mine' >>/etc/pam.d/su")
+    said = machine.run("countersignctl", "unprotect", "su").stdout
+    require("was edited since" in said, said)
+    require(machine.read("/etc/pam.d/su") == before + "# mine\n", machine.read("/etc/pam.d/su"))
+    machine.sh("sed -i '$d' /etc/pam.d/su")
+
+
+@case("what would lock somebody out, or let somebody in, is refused before anything is changed")
+def refused(product, _report):
+    machine = product.machine
+    product.people.make("stranger", enrolled=False)
+    before = files(product)
+    yes = ("countersignctl", "protect", "--yes")
+    machine.write("/etc/pam.d/early", "auth sufficient pam_fprintd.so\n@include common-auth\n")
+    for words, reason in (
+        (("sshd", "--user", "stranger"), "has no second factor"),
+        (("sshd", "--user", "stranger", "--no-try"), "has no second factor"),
+        (("early", "--user", "spare"), "/etc/pam.d/early:1 (pam_fprintd.so)"),
+        (("nonsense", "--user", "spare"), "There is no service nonsense"),
+    ):
+        done = machine.run(*yes, *words, check=False)
+        require(done.returncode == 1 and reason in done.stderr, f"{words}: {done.stdout}{done.stderr}")
+    machine.sh("rm /etc/pam.d/early")
+    machine.run("passwd", "-l", "spare")
+    done = machine.run(*yes, "sshd", "--user", "spare", check=False)
+    require(done.returncode == 1 and "has no password" in done.stderr, done.stderr)
+    machine.run("passwd", "-u", "spare")
+    machine.sh("mv /home/spare/.ssh/authorized_keys /root/keys")
+    done = machine.run(*yes, "sshd", "--first", "key", "--user", "spare", check=False)
+    require(done.returncode == 1 and "has no key" in done.stderr, done.stderr)
+    machine.sh("mv /root/keys /home/spare/.ssh/authorized_keys")
+    machine.write("/etc/ssh/sshd_config.d/60-match.conf", "Match User spare\n  AuthenticationMethods any\n")
+    done = machine.run(*yes, "sshd", "--user", "spare", check=False)
+    require(done.returncode == 1 and "authenticationmethods any" in done.stderr, done.stderr)
+    machine.sh("rm /etc/ssh/sshd_config.d/60-match.conf")
+    machine.run("systemctl", "stop", "countersignd.socket", "countersignd.service")
+    done = machine.run(*yes, "sshd", "--user", "spare", check=False)
+    machine.run("systemctl", "start", "countersignd.socket", "countersignd.service")
+    require(done.returncode == 3, f"{done.returncode}: {done.stderr}")
+    require(files(product) == before, files(product))
+
+
+@case("killed at any moment, protect has changed nothing, or what it changed is undone")
+def killed(product, report):
+    machine = product.machine
+    before = files(product)
+    caught = 0
+    for number in range(24):
+        machine.sh(
+            'countersignctl protect sshd sudo --try 1d --yes --user spare >/dev/null 2>&1 & '
+            'pid=$!; sleep "$1"; kill -KILL $pid 2>/dev/null; wait $pid || true',
+            f"{0.01 * number:.2f}")
+        if files(product) != before:
+            caught += 1
+            timer = machine.run("systemctl", "is-active", "countersign-revert.timer", check=False)
+            require(timer.stdout.strip() == "active", f"{number}: changed, and nobody undoes it")
+        machine.run("systemctl", "start", "countersign-revert.service")
+        require(files(product) == before, f"{number}: {files(product)}")
+    report.note(f"{caught} of 24 were killed after something was changed")
+    require(not re.search(r"\.countersign-", machine.sh("ls -A /etc/pam.d /etc/ssh/sshd_config.d")), "litter")
