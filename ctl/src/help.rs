@@ -25,14 +25,13 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Helping others (root)",
         &["list", "issue-code", "unlock", "reset", "events"],
     ),
-    ("Protecting logins (root)", &["doctor"]),
+    (
+        "Protecting logins (root)",
+        &["protect", "confirm-protect", "unprotect", "doctor"],
+    ),
     (
         "Moving and keeping (root)",
         &["import", "backup", "restore"],
-    ),
-    (
-        "Which logins ask (root)",
-        &["protect", "confirm-protect", "unprotect"],
     ),
     (
         "The daemon",

@@ -9,10 +9,6 @@ pub(crate) struct Entry {
     /// The number of its first line, from 1.
     pub(crate) first: usize,
     /// The number of its last line.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "protect, which edits lines, lands after it")
-    )]
     pub(crate) last: usize,
     pub(crate) statement: Statement,
 }
