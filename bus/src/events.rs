@@ -24,9 +24,10 @@ pub struct Event {
     pub at: Option<u64>,
     /// `login`, or `change`.
     pub kind: Option<String>,
-    /// How the login ended: `accepted`, `rejected`, `throttled`, `abandoned`, `expired` or
-    /// `unavailable`; or what was changed: `offered`, `enrolled`, `removed`, `recovery-codes`,
-    /// `reset` or `unlocked`. There may be others.
+    /// How the login ended: `accepted`, `rejected`, `throttled`, `abandoned`, `expired`,
+    /// `unavailable`, `not-demanded`, `reported` or `refused`; or what was changed: `offered`,
+    /// `enrolled`, `removed`, `recovery-codes`, `reset`, `unlocked` or `forgotten`. There may be
+    /// others.
     pub outcome: Option<String>,
     /// Whom it concerns, as enrolled; `(unknown)` or `(uid 1000)` where no name is vouched for.
     pub user: Option<String>,
@@ -42,7 +43,7 @@ pub struct Event {
     pub origin: Option<String>,
     /// The terminal.
     pub tty: Option<String>,
-    /// What proved the login: `code` or `recovery`. There may be others.
+    /// What proved the login: `code`, `recovery` or `pass`. There may be others.
     pub factor: Option<String>,
     /// How many answers were looked at and wrong.
     pub wrong: Option<u32>,
@@ -54,6 +55,8 @@ pub struct Event {
     pub note: Option<String>,
     /// The transaction, as the journal has it.
     pub transaction: Option<String>,
+    /// The rule of the policy that decided about a login.
+    pub rule: Option<String>,
     /// In place of all else: why a part of the record is left out.
     pub problem: Option<String>,
 }

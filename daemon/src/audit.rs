@@ -19,7 +19,9 @@ pub struct LoginEvent {
     tty: String,
     door: &'static str,
     transaction: String,
+    rule: String,
     note: String,
+    guard: bool,
     /// Answers that were looked at and wrong.
     pub(crate) wrong: u32,
     /// Answers that were right, but used up.
@@ -43,6 +45,12 @@ pub enum Ending {
     Expired,
     /// The daemon could not tell.
     Unavailable,
+    /// No factor was demanded of it.
+    NotDemanded,
+    /// Its rule only reports.
+    Reported,
+    /// Its rule refuses it, or the guard did.
+    Refused,
 }
 
 impl LoginEvent {
@@ -69,11 +77,26 @@ impl LoginEvent {
             tty: text(&login.tty),
             door: caller.door(),
             transaction: transaction.to_owned(),
+            rule: String::new(),
             note: String::new(),
+            guard: false,
             wrong: 0,
             used: 0,
             unjudged: 0,
         }
+    }
+
+    /// The beginning of what the guard is asked of a login that proved nothing.
+    pub fn of_guard(caller: &Caller, uid: Option<u32>, login: &Login, origin: Origin) -> Self {
+        Self {
+            guard: true,
+            ..Self::new(caller, uid, login, origin, "")
+        }
+    }
+
+    /// Names the rule that decides.
+    pub fn rule(&mut self, name: &str) {
+        self.rule = printable(name);
     }
 
     /// Names the user whose record is judged.
@@ -105,6 +128,14 @@ impl LoginEvent {
             Ending::Abandoned => ("abandoned", ""),
             Ending::Expired => ("expired", ""),
             Ending::Unavailable => ("unavailable", ""),
+            Ending::NotDemanded => ("not-demanded", ""),
+            Ending::Reported => ("reported", ""),
+            Ending::Refused => ("refused", ""),
+        };
+        let note = match (self.guard, self.note.as_str()) {
+            (false, note) => note.to_owned(),
+            (true, "") => "guard".to_owned(),
+            (true, note) => format!("guard: {note}"),
         };
         Told {
             ring: self.ring(ending),
@@ -122,8 +153,9 @@ impl LoginEvent {
                 wrong: self.wrong,
                 used: self.used,
                 unjudged: self.unjudged,
-                note: self.note,
+                note,
                 transaction: self.transaction,
+                rule: self.rule,
                 ..Event::default()
             },
         }
@@ -133,15 +165,24 @@ impl LoginEvent {
         let root = self.door == Caller::Root.door();
         let answered = self.wrong + self.used + self.unjudged > 0;
         match ending {
-            Ending::Accepted(_) if root => Some(Ring::Accepted),
+            Ending::Accepted(Proof::Code(_) | Proof::Recovery | Proof::Scratch | Proof::Issued)
+                if root =>
+            {
+                Some(Ring::Accepted)
+            }
             // A locker asks and gives up each time somebody comes by, and any program can.
             Ending::Abandoned | Ending::Expired if !root && !answered => None,
+            // cron, for one, asks the guard each minute.
+            Ending::NotDemanded if self.guard => None,
             Ending::Accepted(_)
             | Ending::Rejected
             | Ending::Throttled
             | Ending::Abandoned
             | Ending::Expired
-            | Ending::Unavailable => Some(if root { Ring::Refused } else { Ring::Public }),
+            | Ending::Unavailable
+            | Ending::NotDemanded
+            | Ending::Reported
+            | Ending::Refused => Some(if root { Ring::Unproven } else { Ring::Public }),
         }
     }
 }
@@ -169,6 +210,8 @@ pub enum Change {
     Resynchronized,
     /// A code for one login was issued.
     Issued,
+    /// The user's remembered logins were forgotten.
+    Forgotten,
     /// A change was not made, since its proof was not right.
     Refused,
 }
@@ -187,6 +230,7 @@ impl Change {
             Self::Renamed => "renamed",
             Self::Resynchronized => "resynchronized",
             Self::Issued => "issued",
+            Self::Forgotten => "forgotten",
             Self::Refused => "refused",
         }
     }
@@ -256,6 +300,7 @@ impl Told {
                 unjudged = event.unjudged,
                 note = event.note,
                 transaction = event.transaction,
+                rule = event.rule,
                 "login of {} through {} from {}: {}",
                 event.user,
                 event.service,

@@ -10,6 +10,7 @@ use countersign_core::factors::Factors;
 use countersign_core::judgement::Circumstances;
 use countersign_core::record::Record;
 use countersign_core::throttle::Origin;
+use countersign_core::time::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::audit::{Change, Told};
@@ -25,18 +26,25 @@ use crate::vault::{Saved, Slot, Vault, VaultError};
 mod admin;
 mod attempt;
 mod backup;
+mod begin;
 mod change;
+mod claim;
 mod credentials;
 mod enroll;
 mod errand;
 mod events;
+mod explain;
 mod file;
 mod import;
+mod passes;
+mod questions;
 mod restore;
+mod ruling;
 mod status;
 mod walk;
 
 pub use attempt::Attempt;
+pub use begin::{Begun, Remembered};
 
 /// Everything around the decision.
 pub struct Engine {
@@ -50,6 +58,7 @@ pub struct Engine {
     epoch: AtomicU64,
     /// Held while all users are gone through on a thread of its own.
     errand: Mutex<()>,
+    started: Timestamp,
 }
 
 /// A record and the state of the store that it was read from.
@@ -72,6 +81,7 @@ impl Engine {
     ) -> Self {
         Self {
             vault,
+            started: clock.now(),
             clock: Box::new(clock),
             entropy: Box::new(entropy),
             config: RwLock::new(Arc::new(config)),

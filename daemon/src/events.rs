@@ -85,6 +85,10 @@ pub struct Event {
     /// The transaction, as the journal has it.
     #[n(16)]
     pub transaction: String,
+    /// The rule of the policy that decided.
+    #[n(17)]
+    #[cbor(default)]
+    pub rule: String,
 }
 
 /// Which events are asked for.

@@ -21,7 +21,7 @@ use crate::config::{Config, ConfigError};
 use crate::door::{public, root::RootDoor};
 use crate::engine::Engine;
 use crate::entropy::Kernel;
-use crate::server::{Reload, Server};
+use crate::server::Server;
 use crate::store::sqlite::Sqlite;
 use crate::vault::Vault;
 
@@ -36,8 +36,7 @@ pub fn serve(options: &Serve) -> Result<(), NotServed> {
     let store = Sqlite::open(&options.place.state_directory());
     let vault = Vault::new(store, options.place.master_key());
     let engine = Arc::new(Engine::new(vault, clock::System::new(), Kernel, config));
-    let reload = reload(Arc::clone(&engine), options.config.clone());
-    let server = Arc::new(Server::new(engine, reload));
+    let server = Arc::new(Server::new(engine, options.config.clone()));
 
     zruntime::block_on(live(options, door, server)).map_err(NotServed::Runtime)
 }
@@ -71,7 +70,7 @@ async fn live(options: &Serve, door: RootDoor, server: Arc<Server>) -> io::Resul
         while signals.recv().await? == Signal::Hangup {
             tell(NotifyState::Reloading);
             // What is wrong with it is in the log.
-            let _ = (server.reload)();
+            let _ = server.reload();
             tell(NotifyState::Ready);
         }
         tell(NotifyState::Stopping);
@@ -147,20 +146,6 @@ async fn watchdog(runtime: &SharedRuntime, server: &Server) {
 fn tell(state: NotifyState<'_>) {
     // Nobody listens where systemd does not run.
     let _ = sd_notify::notify(&[state]);
-}
-
-fn reload(engine: Arc<Engine>, path: PathBuf) -> Reload {
-    Arc::new(move || match Config::load(&path) {
-        Ok(config) => {
-            engine.reconfigure(config);
-            tracing::info!("the configuration was read again");
-            Ok(())
-        }
-        Err(error) => {
-            tracing::error!("the old configuration stays in force: {error}");
-            Err(error.to_string())
-        }
-    })
 }
 
 /// The socket that systemd passes, for root only; else one of our own, for us too.

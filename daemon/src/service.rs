@@ -54,7 +54,7 @@ impl Door {
 pub fn serve<'a>(
     builder: Builder<'a>,
     door: &Door,
-    server: &Server,
+    server: &Arc<Server>,
     transactions: &Arc<Transactions>,
 ) -> Builder<'a> {
     let engine = || Arc::clone(&server.engine);
@@ -63,7 +63,7 @@ pub fn serve<'a>(
         .serve_at(PATH, Bounded(verifier))
         .serve_at(PATH, Bounded(User::new(door.clone(), engine())));
     match door {
-        Door::Root => builder.serve_at(PATH, Admin::new(engine(), Arc::clone(&server.reload))),
+        Door::Root => builder.serve_at(PATH, Admin::new(Arc::clone(server))),
         Door::Public(_) => builder,
     }
 }

@@ -121,7 +121,7 @@ pub fn within(directory: &Path, clock: TestClock) {
     let vault = Vault::new(store, directory.join("master.key"));
     let config = Config::load(&directory.join("countersign.toml")).expect("a configuration");
     let engine = Arc::new(Engine::new(vault, clock, Kernel, config));
-    let server = Arc::new(Server::new(engine, Arc::new(|| Ok(()))));
+    let server = Arc::new(Server::new(engine, directory.join("countersign.toml")));
     let door = RootDoor::new(listener, vec![0, geteuid().as_raw()]);
     std::thread::spawn(move || {
         zruntime::block_on(async {

@@ -23,7 +23,8 @@ pub struct Explanation {
     pub report: Option<bool>,
     /// What the guard says to a login that proved no factor: `refuse` or `not-demanded`.
     pub guard: Option<String>,
-    /// What is known of the user: `answerable`, `unenrolled`, `foreign` or `unknown`.
+    /// What is known of the user, if the rule depends on it: `answerable`, `unfit` (holds no factor
+    /// that the rule takes), `unenrolled`, `foreign` or `unknown`.
     pub standing: Option<String>,
     /// The kinds of factors that the rule takes.
     pub factors: Option<Vec<String>>,

@@ -1,5 +1,7 @@
 //! What a user holds is taken away, renamed, renewed, found again.
 
+use std::convert::Infallible;
+
 use countersign_bus::Error;
 use countersign_bus::types::ChangeOptions;
 use countersign_core::credential::CredentialId;
@@ -87,8 +89,15 @@ impl Engine {
             codes: vec![code.parse().map_err(malformed)?],
             earlier: vec![earlier.parse().map_err(malformed)?],
         });
-        let slot = Slot::User(account.0);
-        let (verdict, _) = self.judge(&slot, &response, Origin::Locker).await?;
+        let config = self.config();
+        let judge = |record: Record, _| {
+            let judgement = record.judge(&response, self.circumstances(&config, Origin::Locker));
+            // A device that went astray is one that changed: no pass outlives that.
+            judgement
+                .amend(|record| Ok::<_, Infallible>(record.forget()))
+                .0
+        };
+        let (verdict, _) = self.judge(&Slot::User(account.0), judge).await?;
         match verdict {
             Verdict::Accept(verified) => match verified.proof() {
                 Proof::Code(id) => {

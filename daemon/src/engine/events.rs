@@ -78,6 +78,7 @@ fn travelling(event: events::Event) -> Event {
         unjudged: count(event.unjudged),
         note: text(event.note),
         transaction: text(event.transaction),
+        rule: text(event.rule),
         problem: None,
     }
 }
@@ -93,7 +94,7 @@ mod tests {
     use crate::authorize::Caller;
     use crate::clock::Manual;
     use crate::config::Config;
-    use crate::engine::Attempt;
+    use crate::engine::{Attempt, Begun};
     use crate::entropy::Kernel;
     use crate::events::Ring;
     use crate::init::init;
@@ -132,7 +133,9 @@ mod tests {
         };
         for _ in 0..200 {
             let begun = block_on(Attempt::begin(&engine, &Caller::Root, &login, "id"));
-            let (mut attempt, _) = begun.unwrap();
+            let Ok(Begun::Asked(mut attempt, _)) = begun else {
+                panic!("not asked")
+            };
             // A wrong one in most cases; in one of 300,000, all three are taken.
             let _ = block_on(attempt.respond("000000"));
         }

@@ -6,8 +6,8 @@ use countersign_core::credential::{Credential, Factor};
 use countersign_core::record::Record;
 use countersign_core::throttle::{Demand, Origin};
 
-use super::Engine;
 use super::change::Account;
+use super::{Engine, passes};
 use crate::authorize::Caller;
 
 impl Engine {
@@ -51,7 +51,7 @@ impl Engine {
                     .map(|origin| origin.to_string())
                     .collect(),
             ),
-            passes: None,
+            passes: Some(passes::describe(record, self.clock.moment())),
             problem: None,
         }
     }

@@ -5,12 +5,12 @@ use std::iter;
 use countersign_bus::Error;
 use countersign_bus::types::{EnrollOptions, Factor as Kind, News, Next, Offer};
 use countersign_core::enrollment::{self, Confirmation, Enrolled, Received};
-use countersign_core::judgement::Verified;
 use countersign_core::otpauth::key_uri;
 use countersign_core::time::Timestamp;
 use countersign_qr::{Ink, LEAST_QUIET, Qr};
 use zbus::OwnedFd;
 
+use super::attempt::Step;
 use super::change::Account;
 use super::credentials::spelled;
 use super::{Engine, SaveError, file};
@@ -46,16 +46,7 @@ enum Stage {
     Over,
 }
 
-/// What follows from an answer.
-pub(super) enum Step {
-    /// The login goes on.
-    Ask(Next),
-    /// The factor is proven.
-    Finish(Verified),
-}
-
 impl Walk {
-    #[expect(dead_code, reason = "the policy's course leads here")]
     /// Offers a new credential, which nobody else is shown, to a user who holds no factor.
     ///
     /// # Errors

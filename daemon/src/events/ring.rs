@@ -14,22 +14,22 @@ pub enum Ring {
     Changes,
     /// Logins through the root door that succeeded: each took a code.
     Accepted,
-    /// Logins through the root door that did not.
-    Refused,
+    /// Logins through the root door that took none: refused, not asked, or remembered.
+    Unproven,
     /// What came through the public door.
     Public,
 }
 
 impl Ring {
     /// All rings.
-    pub const ALL: [Self; 4] = [Self::Changes, Self::Accepted, Self::Refused, Self::Public];
+    pub const ALL: [Self; 4] = [Self::Changes, Self::Accepted, Self::Unproven, Self::Public];
 
     /// How many chunks it has: 10,000 events in all.
     pub const fn chunks(self) -> u16 {
         match self {
             Self::Changes => 20,
             Self::Accepted => 40,
-            Self::Refused => 30,
+            Self::Unproven => 30,
             Self::Public => 10,
         }
     }
@@ -39,7 +39,7 @@ impl Ring {
         match self {
             Self::Changes => "changes",
             Self::Accepted => "accepted logins",
-            Self::Refused => "refused logins",
+            Self::Unproven => "other logins",
             Self::Public => "the public door",
         }
     }
@@ -49,7 +49,7 @@ impl Ring {
         match self {
             Self::Changes => 1,
             Self::Accepted => 2,
-            Self::Refused => 3,
+            Self::Unproven => 3,
             Self::Public => 4,
         }
     }

@@ -42,7 +42,7 @@ fn the_latest_are_asked_for_by_number_and_the_rest_by_page() {
     let host = Host::new();
     let (events, vault) = (Events::new(), host.vault());
     fill(&events, &vault, Ring::Accepted, 0..550);
-    record(&events, Ring::Refused, 550..560);
+    record(&events, Ring::Unproven, 550..560);
     assert_eq!(latest(&events, &vault, 15), notes(545..560));
 
     let mut wanted = Wanted {
@@ -71,7 +71,7 @@ fn whoever_follows_misses_none_and_sees_none_twice() {
         ..Wanted::default()
     };
     let mut found = Vec::new();
-    let rings = [Ring::Accepted, Ring::Refused, Ring::Public, Ring::Changes];
+    let rings = [Ring::Accepted, Ring::Unproven, Ring::Public, Ring::Changes];
     for (number, ring) in (0..400).zip(rings.into_iter().cycle()) {
         record(&events, ring, number..number + 1);
         if number % 5 == 0 {
@@ -142,7 +142,7 @@ fn a_flood_through_the_public_door_pushes_out_nothing_of_roots_and_takes_no_memo
     let (events, vault) = (Events::new(), host.vault());
     fill(&events, &vault, Ring::Changes, 0..3);
     fill(&events, &vault, Ring::Accepted, 3..6);
-    fill(&events, &vault, Ring::Refused, 6..9);
+    fill(&events, &vault, Ring::Unproven, 6..9);
     record(&events, Ring::Changes, 9..10);
     record(&events, Ring::Public, 10..10_000);
     let wanted = Wanted {
@@ -170,7 +170,7 @@ fn after_a_restart_numbers_go_on_and_nothing_is_lost() {
     fill(&events, &vault, Ring::Accepted, 0..150);
     let events = Events::new();
     record(&events, Ring::Accepted, 150..160);
-    fill(&events, &vault, Ring::Refused, 160..170);
+    fill(&events, &vault, Ring::Unproven, 160..170);
     let found = all_of(&events, &vault);
     assert_eq!(noted(&found), notes(0..170));
     assert!(found.is_sorted_by(|a, b| a.sequence < b.sequence));
@@ -311,7 +311,7 @@ fn a_write_that_may_have_been_made_is_not_made_twice() {
     let events = Events::new();
     fill(&events, &vault, Ring::Accepted, 0..10);
     record(&events, Ring::Accepted, 10..20);
-    record(&events, Ring::Refused, 20..30);
+    record(&events, Ring::Unproven, 20..30);
     // Read, then written without anybody knowing, three times, as often as it is tried.
     let ambiguous = || StoreError::Ambiguous("who knows".into());
     for _ in 0..8 {

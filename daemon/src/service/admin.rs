@@ -6,23 +6,22 @@ use countersign_bus::Error;
 use countersign_bus::events::{Event, EventOptions};
 use countersign_bus::import::{ImportOptions, ImportOutcome};
 use countersign_bus::types::{
-    BackupOptions, BackupReport, IssueOptions, RestoreOptions, RestoreReport, Status,
+    About, BackupOptions, BackupReport, ExplainOptions, Explanation, IssueOptions, Login,
+    RestoreOptions, RestoreReport, Status,
 };
 use zbus::OwnedFd;
 
-use crate::engine::Engine;
-use crate::server::Reload;
+use crate::server::Server;
 
 /// What only root may do.
 pub struct Admin {
-    engine: Arc<Engine>,
-    reload: Reload,
+    server: Arc<Server>,
 }
 
 impl Admin {
-    /// The interface; `reload` reads the configuration again.
-    pub fn new(engine: Arc<Engine>, reload: Reload) -> Self {
-        Self { engine, reload }
+    /// The interface.
+    pub const fn new(server: Arc<Server>) -> Self {
+        Self { server }
     }
 }
 
@@ -32,7 +31,7 @@ impl Admin {
     /// 4294967295.
     #[zbus(out_args("users"))]
     async fn list(&self, after: u32, limit: u32) -> Result<Vec<Status>, Error> {
-        self.engine.list(after, limit).await
+        self.server.engine.list(after, limit).await
     }
 
     /// Logins and changes with a number above `after`, the first of them first; the latest, if it
@@ -40,23 +39,23 @@ impl Admin {
     /// tells that a part of the record is left out.
     #[zbus(out_args("events", "upto"))]
     async fn events(&self, after: u64, options: EventOptions) -> Result<(Vec<Event>, u64), Error> {
-        self.engine.read_events(after, &options).await
+        self.server.engine.read_events(after, &options).await
     }
 
     /// Forgets a user altogether.
     async fn reset(&self, uid: u32) -> Result<(), Error> {
-        self.engine.reset(uid).await
+        self.server.engine.reset(uid).await
     }
 
     /// Forgets a user's wrong answers.
     async fn unlock(&self, uid: u32) -> Result<(), Error> {
-        self.engine.unlock(uid).await
+        self.server.engine.unlock(uid).await
     }
 
     /// Writes all that is kept of all users, sealed, to a regular file with nothing in it.
     #[zbus(out_args("report"))]
     async fn backup(&self, file: OwnedFd, options: BackupOptions) -> Result<BackupReport, Error> {
-        Arc::clone(&self.engine).backup(file, options).await
+        Arc::clone(&self.server.engine).backup(file, options).await
     }
 
     /// Restores users from such a file, once all of it was found to be whole.
@@ -66,7 +65,7 @@ impl Admin {
         file: OwnedFd,
         options: RestoreOptions,
     ) -> Result<RestoreReport, Error> {
-        Arc::clone(&self.engine).restore(file, options).await
+        Arc::clone(&self.server.engine).restore(file, options).await
     }
 
     /// Issues a code that is good for one login: a sealed file with it, and until when it is good,
@@ -78,7 +77,7 @@ impl Admin {
         name: &str,
         options: IssueOptions,
     ) -> Result<(OwnedFd, u64), Error> {
-        self.engine.issue_code((uid, name), &options).await
+        self.server.engine.issue_code((uid, name), &options).await
     }
 
     /// Takes over what other modules kept of users: from a sealed file with an array of
@@ -89,11 +88,24 @@ impl Admin {
         users: OwnedFd,
         options: ImportOptions,
     ) -> Result<Vec<ImportOutcome>, Error> {
-        self.engine.import(&users, &options).await
+        self.server.engine.import(&users, &options).await
+    }
+
+    /// What would become of a login, by the code that decides about logins.
+    #[zbus(out_args("explanation"))]
+    async fn explain(&self, login: Login, options: ExplainOptions) -> Result<Explanation, Error> {
+        self.server.engine.explain(&login, &options).await
+    }
+
+    /// What can be told of the daemon.
+    #[zbus(out_args("about"))]
+    async fn about(&self) -> About {
+        let problem = self.server.config_problem();
+        self.server.engine.about(problem)
     }
 
     /// Reads the configuration again; a bad one leaves the old one in force, and is told.
     async fn reload(&self) -> Result<(), Error> {
-        (self.reload)().map_err(Error::InvalidArgs)
+        self.server.reload().map_err(Error::InvalidArgs)
     }
 }

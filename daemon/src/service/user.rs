@@ -37,6 +37,17 @@ impl User {
         self.engine.status(&caller, (uid, name)).await
     }
 
+    /// Forgets which logins are remembered.
+    async fn forget(
+        &self,
+        uid: u32,
+        name: &str,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<(), Error> {
+        let caller = self.door.caller(&header).await?;
+        self.engine.forget(&caller, (uid, name)).await
+    }
+
     #[expect(
         clippy::too_many_arguments,
         reason = "the header is none of the caller's"

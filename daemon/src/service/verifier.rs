@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use countersign_bus::types::{Details, Login};
+use countersign_bus::types::{BeginReply, Details, Login};
 use countersign_bus::{Error, TRANSACTION_PATH};
 use zbus::message::Header;
-use zbus::{ObjectServer, OwnedObjectPath};
+use zbus::{ObjectPath, ObjectServer, OwnedObjectPath};
 
 use super::{Bounded, Door, Transaction};
-use crate::engine::{Attempt, Engine};
+use crate::engine::{Attempt, Begun, Engine};
 use crate::transactions::Transactions;
 
 /// Begins logins.
@@ -42,7 +42,16 @@ impl Verifier {
         let caller = self.door.caller(&header).await?;
         let place = self.transactions.reserve(&caller, login.uid)?;
         let id = self.engine.transaction_id()?;
-        let (attempt, next) = Attempt::begin(&self.engine, &caller, &login, &id).await?;
+        let language = Some(self.engine.config().language.to_owned());
+        let begun = Attempt::begin(&self.engine, &caller, &login, &id).await?;
+        let (attempt, next) = match begun {
+            Begun::Asked(attempt, next) => (*attempt, next),
+            Begun::NotDemanded(rule) => return Ok(settled(rule, None, language)),
+            Begun::Remembered(pass) => {
+                let rule = pass.rule().to_owned();
+                return Ok(settled(rule, Some(pass.age().as_secs()), language));
+            }
+        };
 
         let path = OwnedObjectPath::try_from(format!("{TRANSACTION_PATH}{id}"))
             .map_err(|error| Error::Unavailable(error.to_string()))?;
@@ -52,9 +61,35 @@ impl Verifier {
 
         let (challenge, details) = next.into_wire();
         let details = Details {
-            language: Some(self.engine.config().language.to_owned()),
+            language,
             ..details
         };
         Ok((path, challenge, details))
     }
+
+    /// Asks about a login that proved no factor: a reply says by which rule none is demanded.
+    #[zbus(out_args("rule"))]
+    async fn guard(
+        &self,
+        login: Login,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<String, Error> {
+        let caller = self.door.caller(&header).await?;
+        self.engine.guard(&caller, &login).await
+    }
+}
+
+/// What is answered to a login that is over as it begins.
+fn settled(rule: String, remembered: Option<u64>, language: Option<String>) -> BeginReply {
+    let details = Details {
+        language,
+        rule: Some(rule),
+        remembered,
+        ..Details::default()
+    };
+    (
+        ObjectPath::from_static_str_unchecked("/").into(),
+        0,
+        details,
+    )
 }

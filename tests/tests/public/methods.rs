@@ -6,7 +6,8 @@ use std::fs;
 use countersign_bus::events::EventOptions;
 use countersign_bus::import::ImportOptions;
 use countersign_bus::types::{
-    BackupOptions, ChangeOptions, EnrollOptions, IssueOptions, Login, RestoreOptions,
+    BackupOptions, ChangeOptions, EnrollOptions, ExplainOptions, IssueOptions, Login,
+    RestoreOptions,
 };
 use countersign_bus::{ADMIN, PATH, TRANSACTION, USER, VERIFIER};
 use countersign_tests::bus::Policy;
@@ -22,8 +23,9 @@ const PROOF: &str = "NotPermitted: this takes a code of a factor you hold";
 const NOT_THEIRS: &str = "NotPermitted: that is another one's login";
 
 /// Method; at the root door; by the user themself; by another user.
-const TABLE: [(&str, [&str; 3]); 20] = [
+const TABLE: [(&str, [&str; 3]); 25] = [
     ("Verifier.Begin", ["answered"; 3]),
+    ("Verifier.Guard", [UNPROVEN; 3]),
     ("Transaction.Respond", ["answered", "answered", NOT_THEIRS]),
     (
         "Transaction.Choose",
@@ -33,8 +35,10 @@ const TABLE: [(&str, [&str; 3]); 20] = [
             NOT_THEIRS,
         ],
     ),
+    ("Transaction.Reveal", [HIDDEN, DENIED, DENIED]),
     ("Transaction.Cancel", ["answered", "answered", NOT_THEIRS]),
     ("User.Status", ["answered", "answered", OTHERS]),
+    ("User.Forget", ["answered", "answered", OTHERS]),
     ("User.Enroll", ["answered", PROOF, OTHERS]),
     ("User.Confirm", [WRONG, WRONG, OTHERS]),
     ("User.Remove", ["answered", PROOF, OTHERS]),
@@ -50,7 +54,11 @@ const TABLE: [(&str, [&str; 3]); 20] = [
     ("Admin.Backup", ["answered", DENIED, DENIED]),
     ("Admin.Import", [UNSEALED, DENIED, DENIED]),
     ("Admin.Restore", [EMPTY, DENIED, DENIED]),
+    ("Admin.Explain", ["answered", DENIED, DENIED]),
+    ("Admin.About", ["answered", DENIED, DENIED]),
 ];
+const UNPROVEN: &str = "NotPermitted: the rule \"(end)\" demands a factor, and none was proven";
+const HIDDEN: &str = "NotPermitted: there is nothing to show";
 const WRONG: &str = "Rejected: not a code";
 const UNSEALED: &str = "InvalidArgs: secret: not a sealed file in memory";
 const EMPTY: &str = "InvalidArgs: that is not a backup of Countersign: name the file that \
@@ -221,6 +229,8 @@ impl<'a> Call<'a> {
             ("Transaction", "Respond") => outcome(connection, login, &("not a code",)),
             ("Transaction", "Choose") => outcome(connection, login, &(2_u32,)),
             ("Transaction", "Cancel") => outcome(connection, login, &()),
+            ("Transaction", "Reveal") => outcome(connection, login, &()),
+            ("User", "Forget") => outcome(connection, user, &(uid, name)),
             ("User", "Status") => outcome(connection, user, &(uid, name)),
             ("User", "Enroll") => outcome(
                 connection,
@@ -246,7 +256,11 @@ impl<'a> Call<'a> {
                 outcome(connection, admin, &(file(), RestoreOptions::default()))
             }
             ("Admin", "Unlock" | "Reset") => outcome(connection, admin, &(uid,)),
-            ("Admin", "Reload") => outcome(connection, admin, &()),
+            ("Admin", "Explain") => {
+                let options = ExplainOptions::default();
+                outcome(connection, admin, &(request((*uid, name)), options))
+            }
+            ("Admin", "Reload" | "About") => outcome(connection, admin, &()),
             unknown => panic!("how is {unknown:?} called?"),
         }
     }

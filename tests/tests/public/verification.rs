@@ -13,7 +13,7 @@ use countersign_tests::public::{ADA, BOB, request};
 use countersign_tests::{Public, TestClock, World};
 use countersignd::authorize::Caller;
 use countersignd::config::Config;
-use countersignd::engine::{Attempt, Engine};
+use countersignd::engine::{Attempt, Begun, Engine};
 use countersignd::entropy::Kernel;
 use countersignd::store::sqlite::Sqlite;
 use countersignd::vault::Vault;
@@ -148,7 +148,9 @@ fn a_full_pool_of_the_public_door_leaves_the_root_doors_as_it_is() {
     let demanded = |caller: &Caller| -> u32 {
         let login = request(ADA);
         let begun = Attempt::begin(&engine, caller, &login, "0");
-        let (mut attempt, next) = zbus::block_on(begun).unwrap();
+        let Ok(Begun::Asked(mut attempt, next)) = zbus::block_on(begun) else {
+            panic!("not asked")
+        };
         if matches!(caller, Caller::User { .. }) {
             let _ = zbus::block_on(attempt.respond(&wrong));
         }
