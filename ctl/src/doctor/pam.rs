@@ -52,6 +52,8 @@ pub(super) const GROUP: Group = Group {
 struct Service {
     name: String,
     kind: Kind,
+    /// Whether it has auth lines of its own, and does not do what `other` does.
+    own: bool,
     auth: Stack,
     account: Stack,
 }
@@ -71,7 +73,9 @@ impl Service {
 /// The services that have Countersign's auth line.
 pub(super) fn asking(scene: &Scene<'_>) -> Vec<String> {
     let services = services(scene).unwrap_or_default();
-    let asking = services.into_iter().filter(Service::asks);
+    let asking = services
+        .into_iter()
+        .filter(|service| service.own && service.asks());
     asking.map(|service| service.name).collect()
 }
 
@@ -88,6 +92,7 @@ fn services(scene: &Scene<'_>) -> std::io::Result<Vec<Service>> {
     let names = names.filter(|name| !name.starts_with("common-"));
     let service = |name: String| Service {
         kind: kind(&name),
+        own: !scene.pam.own_stack(&name, Facility::Auth).lines.is_empty(),
         auth: scene.pam.stack(&name, Facility::Auth),
         account: scene.pam.stack(&name, Facility::Account),
         name,
@@ -119,7 +124,10 @@ fn unprotected(scene: &Scene<'_>, services: &[Service], report: &mut Report) {
         let finding = NOTHING_ASKS.found("No service in /etc/pam.d has Countersign's line.");
         return report.find(finding.fix("countersignctl protect sshd sudo"));
     }
-    for service in services.iter().filter(|service| !service.asks()) {
+    for service in services
+        .iter()
+        .filter(|service| service.own && !service.asks())
+    {
         let check = match service.kind {
             Kind::Login => &LOGIN_UNPROTECTED,
             Kind::Unknown => &SERVICE_UNPROTECTED,

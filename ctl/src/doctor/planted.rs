@@ -25,6 +25,7 @@ pub(crate) struct Planted {
     accounts: Vec<Entry>,
     facts: Facts,
     away: Option<String>,
+    reached: bool,
     room: u64,
 }
 
@@ -49,6 +50,7 @@ impl Planted {
             accounts: Vec::new(),
             facts: Facts::default(),
             away: None,
+            reached: true,
             room: 1 << 40,
         }
     }
@@ -127,6 +129,11 @@ impl Planted {
         self
     }
 
+    pub(crate) fn policy_unknown(mut self, why: &str) -> Self {
+        self.facts.policy_unknown = Some(why.to_owned());
+        self
+    }
+
     pub(crate) fn version(mut self, version: &str) -> Self {
         self.facts.version = Some(version.to_owned());
         self
@@ -139,7 +146,16 @@ impl Planted {
 
     pub(crate) fn away(mut self, why: &str) -> Self {
         self.away = Some(why.to_owned());
+        self.reached = false;
         self
+    }
+
+    /// It runs, and cannot do its work.
+    pub(crate) fn unusable(self, why: &str) -> Self {
+        Self {
+            reached: true,
+            ..self.away(why)
+        }
     }
 
     pub(crate) fn room(mut self, bytes: u64) -> Self {
@@ -167,6 +183,7 @@ impl Planted {
                 Some(why) => Err(why),
                 None => Ok(self.facts),
             },
+            reached: self.reached,
             room: Ok(self.room),
             now: NOW,
         };

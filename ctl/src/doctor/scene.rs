@@ -23,6 +23,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) accounts: Result<Vec<Entry>, String>,
     /// What the daemon says; or why it says nothing.
     pub(crate) daemon: Result<Facts, String>,
+    /// Whether it was reached, whatever it said.
+    pub(crate) reached: bool,
     /// How many bytes are free where the database is.
     pub(crate) room: Result<u64, String>,
     /// Seconds since the epoch.
@@ -47,6 +49,8 @@ pub(crate) struct Facts {
     pub(crate) config_problem: Option<String>,
     /// Everybody who holds something.
     pub(crate) users: Vec<UserStatus>,
+    /// Why it is not known of everybody what the policy asks of them.
+    pub(crate) policy_unknown: Option<String>,
     /// What it asks of whom, by user and service; of others it asks a factor.
     pub(crate) demands: BTreeMap<(String, String), Demand>,
 }

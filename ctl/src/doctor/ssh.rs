@@ -50,7 +50,7 @@ fn examine(scene: &Scene<'_>, report: &mut Report) {
         let settings = match effective::settings(scene, &context) {
             Ok(settings) => settings,
             Err(why) => {
-                refused(&why, report);
+                refused(&config, &why, report);
                 continue;
             }
         };
@@ -80,14 +80,30 @@ fn version(scene: &Scene<'_>, report: &mut Report) {
 }
 
 /// sshd does not say what its settings are: because one is wrong, or for a reason of its own.
-fn refused(why: &str, report: &mut Report) {
-    match effective::located(why) {
-        Some((file, line)) => {
-            let finding = CONFIG_WRONG.found(format!("{}.", why.trim_end_matches('.')));
-            report.find(finding.at(&place(&file, line)).fix("sshd -t"));
-        }
-        None => report.not_checked(GROUP.checks, format!("{SSHD} -T says: {why}")),
+fn refused(config: &Config, why: &str, report: &mut Report) {
+    let why = why.trim_end_matches('.');
+    if let Some((file, line)) = effective::located(why) {
+        let finding = CONFIG_WRONG.found(format!("{why}."));
+        report.find(finding.at(&place(&file, line)).fix("sshd -t"));
+    } else if why.contains("Disabled method") {
+        // It demands a method that is off, and does not start so.
+        let finding = NOBODY_ASKED.found(format!("{why}."));
+        let keywords = ["kbdinteractiveauthentication", "authenticationmethods"];
+        let mut places = keywords
+            .iter()
+            .filter_map(|keyword| config.place_of(keyword, None));
+        let finding = match places.next() {
+            Some(place) => finding.at(place),
+            None => finding.in_file(MAIN),
+        };
+        report.find(finding.fix("KbdInteractiveAuthentication yes"));
     }
+    let others = GROUP
+        .checks
+        .iter()
+        .filter(|check| !report.has(check) && check.id != OLD.id);
+    let others: Vec<_> = others.copied().collect();
+    report.not_checked(&others, format!("{SSHD} -T says: {why}"));
 }
 
 /// One kind of login, and what is in force for it.

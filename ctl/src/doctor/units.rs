@@ -57,6 +57,14 @@ pub(super) const UNREACHABLE: Check = Check {
     mends: "Start it, and look what its log says",
 };
 
+const UNUSABLE: Check = Check {
+    id: "daemon-unusable",
+    severity: Severity::Danger,
+    finds: "a daemon that runs, and cannot use its database or its key",
+    means: "Every login that asks for a factor is refused.",
+    mends: "Look what its log says",
+};
+
 const INACTIVE: Check = Check {
     id: "unit-inactive",
     severity: Severity::Danger,
@@ -127,6 +135,7 @@ pub(super) const AWAY: [&Check; 3] = [&UNREACHABLE, &INACTIVE, &SOCKET_MISSING];
 pub(super) const GROUP: Group = Group {
     checks: &[
         &UNREACHABLE,
+        &UNUSABLE,
         &INACTIVE,
         &NOT_ENABLED,
         &REPLACED,
@@ -140,11 +149,7 @@ pub(super) const GROUP: Group = Group {
 };
 
 fn examine(scene: &Scene<'_>, report: &mut Report) {
-    if let Err(why) = &scene.daemon {
-        let finding = UNREACHABLE.found(format!("{}.", why.trim_end_matches('.')));
-        let finding = finding.fix(format!("systemctl restart {SOCKET_UNIT} {SERVICE_UNIT}"));
-        report.find(finding.fix("journalctl -u countersignd -n 20"));
-    }
+    silence(scene, report);
     for (unit, shipped) in SHIPPED {
         state(scene, unit, report);
         same(scene, unit, shipped, report);
@@ -153,6 +158,22 @@ fn examine(scene: &Scene<'_>, report: &mut Report) {
         weakening(&file, &text, report);
     }
     socket(scene, report);
+}
+
+/// Why the daemon says nothing. The error has commands of its own below its first line.
+fn silence(scene: &Scene<'_>, report: &mut Report) {
+    const LOG: &str = "journalctl -u countersignd -n 20";
+    let Err(why) = &scene.daemon else {
+        return;
+    };
+    let why = why.lines().next().unwrap_or_default();
+    report.find(match scene.reached {
+        true => UNUSABLE.found(why).fix(LOG),
+        false => {
+            let start = format!("systemctl restart {SOCKET_UNIT} {SERVICE_UNIT}");
+            UNREACHABLE.found(why).fix(start).fix(LOG)
+        }
+    });
 }
 
 /// Whether some unit setting brings the master key.

@@ -45,6 +45,11 @@ fn a_daemon_that_does_not_answer_is_a_danger() {
 }
 
 #[test]
+fn a_daemon_that_cannot_work_is_another_danger() {
+    one(well().unusable("The daemon runs."), "daemon-unusable", "");
+}
+
+#[test]
 fn a_unit_that_is_down_or_will_be_is_told() {
     one(
         says(well(), state(SOCKET_UNIT, "inactive", "enabled", "no")),

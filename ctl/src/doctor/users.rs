@@ -139,6 +139,19 @@ fn record(user: &UserStatus, accounts: &[Entry], report: &mut Report) {
 
 /// Rules that do not ask yet, or nobody.
 fn policy(facts: &Facts, report: &mut Report) {
+    if let Some(why) = &facts.policy_unknown {
+        let checks = [
+            &NOTHING_DEMANDED,
+            &REPORT_MODE,
+            &NOT_ENROLLED_PASS,
+            &ENROLL_BY_PASSED,
+        ];
+        let why = why.lines().next().unwrap_or_default();
+        report.not_checked(
+            &checks,
+            format!("what the policy demands is not known of all: {why}"),
+        );
+    }
     let reported: BTreeSet<_> = facts
         .demands
         .values()

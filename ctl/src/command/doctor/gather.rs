@@ -1,6 +1,5 @@
 //! This machine, as the checks look at it.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -78,6 +77,7 @@ pub(super) fn examined(door: &DoorArguments) -> Result<Report, Error> {
             daemon: owner.map(|user| user.uid.as_raw()),
         },
         accounts,
+        reached: !daemon.as_ref().is_err_and(Error::is_unreachable),
         daemon: daemon.map_err(|error| error.to_string()),
         room: room(),
         now: clock::now(),
@@ -98,35 +98,53 @@ fn facts(door: &DoorArguments, pam: &Configuration, accounts: &[Entry]) -> Resul
         version: about.version,
         config_problem: about.config_problem,
         users,
-        demands: BTreeMap::new(),
+        ..Facts::default()
     };
-    let services = pam.services().unwrap_or_default();
-    let people = accounts
+    let people: Vec<_> = accounts
         .iter()
         .filter(|account| is_login(account))
-        .take(ASKED_OF);
-    for entry in people {
-        let Ok(account) = Account::find(Some(&entry.name)) else {
-            continue;
-        };
-        for service in services
-            .iter()
-            .filter(|service| !service.starts_with("common-"))
-        {
-            let explained = context.call(|client| {
-                client.explain(&login(&account, service), &ExplainOptions::default())
-            });
-            match explained {
-                Ok(explanation) => {
-                    let key = (entry.name.clone(), service.clone());
-                    facts.demands.insert(key, demand(explanation));
-                }
-                // A daemon that knows no policy asks a factor of everybody.
-                Err(_) => return Ok(facts),
-            }
+        .collect();
+    if people.len() > ASKED_OF {
+        let why = format!(
+            "of {} accounts, the first {ASKED_OF} were asked about",
+            people.len()
+        );
+        facts.policy_unknown = Some(why);
+    }
+    for entry in people.into_iter().take(ASKED_OF) {
+        if let Err(error) = demands(&mut context, pam, entry, &mut facts) {
+            facts.policy_unknown = Some(error.to_string());
+            break;
         }
     }
     Ok(facts)
+}
+
+/// What the policy demands of one account, at each service.
+fn demands(
+    context: &mut Context,
+    pam: &Configuration,
+    entry: &Entry,
+    facts: &mut Facts,
+) -> Result<(), Error> {
+    let account = Account::find(Some(&entry.name))?;
+    let services = pam.services().unwrap_or_default();
+    for service in services
+        .into_iter()
+        .filter(|service| !service.starts_with("common-"))
+    {
+        let login = login(&account, &service);
+        match context.call(|client| client.explain(&login, &ExplainOptions::default())) {
+            Ok(explanation) => {
+                let key = (entry.name.clone(), service);
+                facts.demands.insert(key, demand(explanation));
+            }
+            // Their record cannot be read, which is a finding of its own.
+            Err(error) if error.is_about_the_record() => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn login(account: &Account, service: &str) -> Login {

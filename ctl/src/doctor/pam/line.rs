@@ -44,6 +44,9 @@ const PASSWORDS: &[&str] = &[
 ];
 
 pub(super) fn examine(scene: &Scene<'_>, service: &Service, report: &mut Report) {
+    if service.own {
+        asked(service, report);
+    }
     for facility in [Facility::Auth, Facility::Account] {
         let stack = match facility {
             Facility::Auth => &service.auth,
@@ -54,7 +57,6 @@ pub(super) fn examine(scene: &Scene<'_>, service: &Service, report: &mut Report)
         }
         around(service, stack, report);
     }
-    asked(service, report);
     idle(scene, service, report);
 }
 

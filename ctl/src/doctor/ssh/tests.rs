@@ -126,6 +126,15 @@ fn where_no_method_can_ask_nobody_gets_in() {
 }
 
 #[test]
+fn a_method_that_is_demanded_and_off_is_told_where_it_is_off() {
+    let drop_in = "KbdInteractiveAuthentication no\n";
+    let complaint =
+        "Disabled method \"keyboard-interactive\" in AuthenticationMethods list \"x\"\n";
+    let planted = sshd(drop_in, "", GUARD).answers("/usr/sbin/sshd -T", false, "", complaint);
+    one(planted, "ssh-cannot-ask", &format!("{DROP_IN}:1"));
+}
+
+#[test]
 fn the_password_method_has_one_answer_for_all() {
     let said = in_force(
         "authenticationmethods any\npubkeyauthentication no\npasswordauthentication yes\n",

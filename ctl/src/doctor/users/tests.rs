@@ -232,3 +232,15 @@ fn what_the_daemon_did_not_say_was_not_checked() {
     assert_eq!(report.findings, []);
     assert_eq!(report.unchecked.len(), GROUP.checks.len() - 1);
 }
+
+#[test]
+fn a_policy_that_is_not_known_was_not_checked() {
+    let report = well().policy_unknown("it says nothing").report(&GROUP);
+    assert_eq!(report.findings, []);
+    let unchecked: Vec<_> = report
+        .unchecked
+        .iter()
+        .map(|unchecked| unchecked.id)
+        .collect();
+    assert!(unchecked.contains(&"report-mode") && !unchecked.contains(&"not-enrolled"));
+}
