@@ -1,6 +1,6 @@
 //! One real PAM login: libpam, the module, an application that answers as told.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
@@ -52,9 +52,40 @@ impl Login {
         self
     }
 
+    /// Makes it with answers that depend on what was shown: `answer` gets all that was shown so
+    /// far, whose last line is the prompt; `None` hangs up.
+    pub fn talk(&self, mut answer: impl FnMut(&str) -> Option<String>) -> Outcome {
+        let mut started = self.spawn();
+        let mut stdin = started.child.stdin.take();
+        let stdout = started.child.stdout.take().expect("a pipe");
+        let mut shown = String::new();
+        for line in BufReader::new(stdout).lines() {
+            let line = line.expect("text");
+            shown.push_str(&line);
+            if line.starts_with("prompt(") {
+                stdin = stdin.zip(answer(&shown)).map(|(mut stdin, answer)| {
+                    writeln!(stdin, "{answer}").expect("a pipe");
+                    stdin
+                });
+            }
+            shown.push('\n');
+        }
+        started.finish().after(shown)
+    }
+
     /// Begins it.
     pub fn start(&self) -> Started {
-        let mut child = Command::new(&programs().pam_login)
+        let mut started = self.spawn();
+        let mut stdin = started.child.stdin.take().expect("a pipe");
+        for answer in &self.answers {
+            // It may have ended by itself, without asking.
+            let _ = writeln!(stdin, "{answer}");
+        }
+        started
+    }
+
+    fn spawn(&self) -> Started {
+        let child = Command::new(&programs().pam_login)
             .args(&self.arguments)
             .envs(self.environment.clone())
             .stdin(Stdio::piped())
@@ -62,11 +93,6 @@ impl Login {
             .stderr(Stdio::piped())
             .spawn()
             .expect("pam-login");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        for answer in &self.answers {
-            // It may have ended by itself, without asking.
-            let _ = writeln!(stdin, "{answer}");
-        }
         #[expect(clippy::disallowed_methods, reason = "how long it takes is real time")]
         let at = SystemTime::now();
         Started { child, at }
@@ -91,18 +117,14 @@ impl Started {
         let output = self.child.wait_with_output().expect("pam-login");
         let took = self.at.elapsed().unwrap_or_default();
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let shown = text(output.stdout);
-        let result = shown
-            .lines()
-            .rfind(|line| line.starts_with("PAM_"))
-            .unwrap_or("none");
-        Outcome {
-            result: result.to_owned(),
+        let outcome = Outcome {
+            result: String::new(),
             complaints: text(output.stderr),
             status: output.status.code(),
-            shown,
+            shown: String::new(),
             took,
-        }
+        };
+        outcome.after(text(output.stdout))
     }
 }
 
@@ -122,6 +144,16 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// With what was shown, which ends with the result.
+    fn after(self, shown: String) -> Self {
+        let result = shown.lines().rfind(|line| line.starts_with("PAM_"));
+        Self {
+            result: result.unwrap_or("none").to_owned(),
+            shown,
+            ..self
+        }
+    }
+
     /// Asserts how it ended.
     #[track_caller]
     pub fn is(self, result: &str) -> Self {
