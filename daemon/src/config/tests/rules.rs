@@ -309,3 +309,60 @@ fn one_rule_that_is_wrong_leaves_none_in_force() {
     files.drop_in("10.toml", "[[rule]]\nname = 'b'\nrequire = 'nothing'");
     assert!(files.load().is_err());
 }
+
+#[test]
+fn the_packaged_file_has_a_rule_with_every_entry_to_be_taken_in() {
+    let taken_in = |line: &str| {
+        let bare = line.strip_prefix('#')?;
+        let name = bare.split(" = ").next().unwrap_or_default();
+        let entry =
+            bare.contains(" = ") && name.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+        (entry || bare == "[[rule]]").then(|| bare.to_owned() + "\n")
+    };
+    let text: String = SAMPLE.lines().filter_map(taken_in).collect();
+    let rules = rules(&text);
+    let [rule] = rules.as_slice() else {
+        panic!("{rules:?}")
+    };
+    let strict = Rule::strict(&rule.name);
+    assert!(
+        rule.factors != strict.factors && rule.remember.is_some(),
+        "{rule:?}"
+    );
+    assert!(
+        matches!(rule.unenrolled, Unenrolled::Enroll { by: Some(_) }),
+        "{rule:?}"
+    );
+    assert_eq!(rule.mode, Mode::Report);
+    let Conditions {
+        services,
+        users,
+        groups,
+        from,
+        terminals,
+        hours,
+    } = &rule.when;
+    assert!(!services.is_empty() && !users.is_empty() && !groups.is_empty());
+    assert!(!from.is_empty() && !terminals.is_empty() && !hours.is_empty());
+    assert!(
+        text.contains("require = ") && text.contains("entry = "),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_rules_of_the_manual_can_be_used_and_are_none_to_warn_of() {
+    const PAGE: &str = include_str!("../../../../packaging/man/countersign.toml.5");
+    let blocks: Vec<&str> = PAGE
+        .split(".Bd -literal -offset indent\n")
+        .filter_map(|rest| rest.split("\n.Ed").next())
+        .filter(|block| block.starts_with("[[rule]]"))
+        .collect();
+    assert_eq!(blocks.len(), 6);
+    for block in blocks {
+        let files = Files::new(block);
+        let (config, places) = Config::load_with_places(&files.main()).unwrap();
+        let notes = notes(&config, &places, Timestamp::from_unix(1_790_000_000));
+        assert!(notes.iter().all(|note| !note.warning), "{block}\n{notes:?}");
+    }
+}
