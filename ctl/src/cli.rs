@@ -12,6 +12,8 @@ use crate::command::confirm_protect::ConfirmProtect;
 use crate::command::doctor::Doctor;
 use crate::command::enroll::Enroll;
 use crate::command::events::Events;
+use crate::command::explain::Explain;
+use crate::command::forget::Forget;
 use crate::command::import::Import;
 use crate::command::init::Init;
 use crate::command::issue_code::IssueCode;
@@ -97,6 +99,8 @@ pub(crate) enum Command {
     RecoveryCodes(RecoveryCodes),
     /// List everybody who holds a factor
     List(List),
+    /// Forget that logins are remembered: a code is asked for again
+    Forget(Forget),
     /// Make a code for one login, for somebody without their phone
     IssueCode(IssueCode),
     /// Forget a user's wrong codes: one code opens a login again
@@ -111,6 +115,8 @@ pub(crate) enum Command {
     Restore(Restore),
     /// Show who logged in and who did not, and what was changed
     Events(Events),
+    /// Show which rule decides a login, why, and what becomes of it
+    Explain(Explain),
     /// Take over what other modules keep of their users
     Import(Import),
     /// Have services ask for a second factor, on trial

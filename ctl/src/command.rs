@@ -8,6 +8,8 @@ pub(crate) mod confirm_protect;
 pub(crate) mod doctor;
 pub(crate) mod enroll;
 pub(crate) mod events;
+pub(crate) mod explain;
+pub(crate) mod forget;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod issue_code;
@@ -59,6 +61,8 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Error> {
         Command::Backup(arguments) => backup::run(&arguments, &mut open()?),
         Command::Restore(arguments) => restore::run(&arguments, &mut open()?),
         Command::Events(arguments) => events::run(&arguments, &mut open()?),
+        Command::Explain(arguments) => explain::run(&arguments, &mut open()?),
+        Command::Forget(arguments) => forget::run(&arguments, &mut open()?),
         Command::Import(arguments) => import::run(&arguments, &mut open()?),
         Command::Protect(arguments) => protect::run(&arguments, &mut open()?),
         Command::Unprotect(arguments) => unprotect::run(&arguments),

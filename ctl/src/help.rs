@@ -19,6 +19,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "resync",
             "remove",
             "recovery-codes",
+            "forget",
         ],
     ),
     (
@@ -27,7 +28,13 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     (
         "Protecting logins (root)",
-        &["protect", "confirm-protect", "unprotect", "doctor"],
+        &[
+            "protect",
+            "confirm-protect",
+            "unprotect",
+            "explain",
+            "doctor",
+        ],
     ),
     (
         "Moving and keeping (root)",

@@ -1,6 +1,6 @@
 //! What is reported, as JSON has it.
 
-use countersign_bus::types::{CredentialStatus, Factor, PlaceStatus, Status};
+use countersign_bus::types::{CredentialStatus, Factor, PassStatus, PlaceStatus, Status};
 use serde::Serialize;
 
 use crate::account::Account;
@@ -94,6 +94,9 @@ pub(crate) struct UserStatus {
     pub(crate) known_origins: Vec<String>,
     /// What each place asks for.
     pub(crate) places: Vec<Place>,
+    /// The logins that are remembered.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) passes: Vec<Pass>,
     /// Why nothing more is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) problem: Option<String>,
@@ -109,6 +112,19 @@ pub(crate) struct Place {
     /// Seconds until one will do again, if that can be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) wait: Option<u64>,
+}
+
+/// A remembered login.
+#[derive(Serialize)]
+pub(crate) struct Pass {
+    /// Where it counts: a service and an address, or a login session.
+    pub(crate) place: String,
+    /// What was proven.
+    pub(crate) credential: String,
+    /// When, in seconds since the epoch.
+    pub(crate) given: u64,
+    /// Until when it counts at most, likewise.
+    pub(crate) until: u64,
 }
 
 /// One credential of a user.
@@ -159,6 +175,7 @@ impl From<Status> for UserStatus {
     fn from(status: Status) -> Self {
         let credentials = status.credentials.unwrap_or_default();
         let places = status.places.unwrap_or_default();
+        let passes = status.passes.unwrap_or_default();
         Self {
             user: status.user,
             uid: status.uid.unwrap_or(u32::MAX),
@@ -172,6 +189,7 @@ impl From<Status> for UserStatus {
             wait: status.wait.filter(|wait| *wait > 0),
             known_origins: status.known_origins.unwrap_or_default(),
             places: places.into_iter().map(Place::from).collect(),
+            passes: passes.into_iter().map(Pass::from).collect(),
             problem: status.problem,
         }
     }
@@ -183,6 +201,17 @@ impl From<PlaceStatus> for Place {
             place: status.place.unwrap_or_default(),
             codes: status.codes.unwrap_or(1),
             wait: status.wait.filter(|wait| *wait > 0),
+        }
+    }
+}
+
+impl From<PassStatus> for Pass {
+    fn from(status: PassStatus) -> Self {
+        Self {
+            place: status.place.unwrap_or_default(),
+            credential: status.credential.unwrap_or_default(),
+            given: status.given.unwrap_or_default(),
+            until: status.until.unwrap_or_default(),
         }
     }
 }

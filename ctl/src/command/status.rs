@@ -15,7 +15,7 @@ use crate::help;
 use crate::output::Output;
 use crate::report::{Credential, UserStatus, factor_name};
 use crate::table::Columns;
-use crate::words::{ago, count, duration, printable};
+use crate::words::{ago, count, duration, printable, until};
 
 #[derive(Args, Debug)]
 #[command(after_help = help::examples(&[
@@ -110,6 +110,10 @@ fn show(whom: &Whom<'_>, report: &Report<'_>, output: &Output) -> Result<(), Err
     for finding in report.findings {
         output.tell(finding.tone, &finding.shown())?;
     }
+    if !status.passes.is_empty() {
+        output.line("")?;
+        output.table(&passes(status, whom.now, output))?;
+    }
     if let Some(places) = places(status, output) {
         output.line("")?;
         output.table(&places)?;
@@ -147,6 +151,23 @@ fn state(credential: &Credential) -> &'static str {
         (true, false) => "confirmed",
         (true, true) => "restored",
     }
+}
+
+/// Where no code is asked for at present.
+fn passes(status: &UserStatus, now: u64, output: &Output) -> Columns<4> {
+    let mut table = Columns::new(
+        ["REMEMBERED LOGIN", "CREDENTIAL", "CODE GIVEN", "ENDS"],
+        output.width(),
+    );
+    for pass in &status.passes {
+        table.row([
+            &pass.place,
+            &pass.credential,
+            &ago(pass.given, now),
+            &until(pass.until, now),
+        ]);
+    }
+    table
 }
 
 /// What each place asks for, if any asks for more than one code.

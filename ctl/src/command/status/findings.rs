@@ -79,6 +79,7 @@ pub(super) fn findings(whom: &Whom<'_>, status: &UserStatus) -> Vec<Finding> {
     }
     findings.extend(scratch_left(status));
     findings.extend(issued(whom, status));
+    findings.extend(remembered(whom, status));
     findings
 }
 
@@ -266,6 +267,20 @@ fn issued(whom: &Whom<'_>, status: &UserStatus) -> Option<Finding> {
         duration(left)
     );
     (left > 0).then(|| Finding::new("issued", Tone::Note, text))
+}
+
+fn remembered(whom: &Whom<'_>, status: &UserStatus) -> Option<Finding> {
+    if status.passes.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "{} remembered: no code is asked for where the policy lets one count again. To end that:",
+        match status.passes.len() {
+            1 => "1 login is".to_owned(),
+            many => format!("{many} logins are"),
+        }
+    );
+    Some(Finding::new("remembered", Tone::Note, text).mended_by("forget", whom, ""))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use countersign_bus::types::Factor;
 
 use super::*;
 use crate::account::{Account, Known};
-use crate::report::Place;
+use crate::report::{Pass, Place};
 
 const NOW: u64 = 1_795_305_090;
 
@@ -221,4 +221,22 @@ fn what_came_from_elsewhere_and_what_an_admin_issued_is_told() {
         };
         assert!(!found(&status).0.contains(&"issued"));
     }
+}
+
+#[test]
+fn remembered_logins_are_told_with_the_command_that_ends_them() {
+    let pass = |place: &str| Pass {
+        place: place.to_owned(),
+        credential: "1".to_owned(),
+        given: NOW - 60,
+        until: NOW + 3600,
+    };
+    let one = UserStatus {
+        passes: vec![pass("sshd from 192.0.2.7")],
+        ..enrolled()
+    };
+    let (names, shown) = found(&one);
+    assert!(names.ends_with(&["remembered"]), "{names:?}");
+    assert!(shown.contains("1 login is remembered"), "{shown}");
+    assert!(shown.ends_with("countersignctl forget"), "{shown}");
 }
