@@ -76,6 +76,7 @@ fn with_look_ups(command: Command, name: &str, line: &Line) -> Command {
         .mut_args(|argument| {
             let wanted = match argument.get_id().as_str() {
                 line::USER => candidates::users(name, takes_credential),
+                line::SERVICE => candidates::Wanted::Services,
                 line::CREDENTIAL => candidates::credentials(name),
                 line::USER_CREDENTIAL_LABEL => match line.user {
                     None => candidates::users(name, true),

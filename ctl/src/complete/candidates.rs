@@ -1,5 +1,6 @@
 //! Users and credentials that could be meant.
 
+use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use countersign_bus::Client;
 use super::line::Line;
 use crate::account::{self, Account};
 use crate::door;
+use crate::pam_stack::Configuration;
 use crate::report::{Credential, UserStatus, factor_name};
 use crate::words::printable;
 
@@ -29,6 +31,8 @@ pub(super) enum Wanted {
     UsersOrCredentials(Which),
     /// Credentials of the user who is named, or of the caller.
     Credentials(Which),
+    /// PAM services.
+    Services,
 }
 
 /// Which credentials.
@@ -41,7 +45,7 @@ pub(super) enum Which {
 /// What stands for a user in `command`.
 pub(super) fn users(command: &str, takes_credential: bool) -> Wanted {
     match command {
-        "enroll" | "import" | "init" => Wanted::Accounts,
+        "enroll" | "import" | "init" | "explain" => Wanted::Accounts,
         _ if takes_credential => Wanted::UsersOrCredentials(which(command)),
         _ => Wanted::Users,
     }
@@ -71,6 +75,7 @@ pub(super) fn look_up(line: &Line, wanted: Wanted) -> Vec<CompletionCandidate> {
                 let _ = known_credentials(&line, None, which, found);
                 known_users(&line, found)
             }
+            Wanted::Services => services(Path::new("/"), found),
             Wanted::Credentials(which) => {
                 known_credentials(&line, line.user.as_deref(), which, found)
             }
@@ -101,6 +106,16 @@ type Search = Option<()>;
 fn accounts(found: &Sender<CompletionCandidate>) -> Search {
     for name in account::local_names() {
         give(&name, None, found)?;
+    }
+    Some(())
+}
+
+fn services(root: &Path, found: &Sender<CompletionCandidate>) -> Search {
+    for name in Configuration::beneath(root).services().ok()? {
+        // What other files include is no service of its own.
+        if !name.starts_with("common-") {
+            give(&name, None, found)?;
+        }
     }
     Some(())
 }
@@ -213,6 +228,21 @@ mod tests {
         });
         assert_eq!(found.len(), 1);
         drop(never);
+    }
+
+    #[test]
+    fn services_are_those_that_one_can_log_in_through() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = root.path().join("etc/pam.d");
+        std::fs::create_dir_all(&directory).unwrap();
+        for name in ["sudo", "sshd", "common-auth", "sshd.dpkg-old", "a b"] {
+            std::fs::write(directory.join(name), "").unwrap();
+        }
+        let (found, candidates) = channel();
+        services(root.path(), &found);
+        let names = candidates.try_iter();
+        let names: Vec<_> = names.map(|it| it.get_value().to_owned()).collect();
+        assert_eq!(names, ["sshd", "sudo"]);
     }
 
     #[test]

@@ -12,6 +12,9 @@ pub(super) const USER: &str = "user";
 /// The argument that names a credential.
 pub(super) const CREDENTIAL: &str = "credential";
 
+/// The option that names a PAM service.
+pub(super) const SERVICE: &str = "service";
+
 /// The three arguments of `rename`, the first of which may be left out.
 pub(super) const USER_CREDENTIAL_LABEL: &str = "user_credential_label";
 
