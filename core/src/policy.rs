@@ -6,7 +6,7 @@
 
 use thiserror::Error;
 
-use crate::factors::Factors;
+use crate::factors::{Factors, Kind};
 use crate::pass::{Per, Remember};
 use crate::time::Timestamp;
 
@@ -177,7 +177,12 @@ impl Rule {
             (Require::One, Standing::Foreign | Standing::Unfit) => Course::AskInVain,
             (Require::One, Standing::Unenrolled) => match self.unenrolled {
                 Unenrolled::Pass => Course::Excuse,
-                Unenrolled::Enroll { by } if by.is_none_or(|by| now < by) => Course::Enroll,
+                // What a login offers is a time-based factor.
+                Unenrolled::Enroll { by }
+                    if by.is_none_or(|by| now < by) && self.factors.allow(Kind::Totp) =>
+                {
+                    Course::Enroll
+                }
                 Unenrolled::Enroll { .. } | Unenrolled::Refuse => Course::AskInVain,
             },
             (Require::One, Standing::Unknown) => match self.unenrolled {

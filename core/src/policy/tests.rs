@@ -199,6 +199,22 @@ fn every_requirement_meets_every_standing() {
 }
 
 #[test]
+fn a_rule_that_takes_no_time_based_code_enrolls_nobody_at_a_login() {
+    let tokens = Rule {
+        unenrolled: Unenrolled::Enroll { by: None },
+        factors: Factors::named(&["hotp", "recovery"]).unwrap(),
+        ..Rule::strict("tokens")
+    };
+    let course = tokens.course(Standing::Unenrolled, NOW);
+    assert_eq!(course, Course::AskInVain);
+    let any = Rule {
+        factors: Factors::ALL,
+        ..tokens
+    };
+    assert_eq!(any.course(Standing::Unenrolled, NOW), Course::Enroll);
+}
+
+#[test]
 fn a_rule_behind_a_wider_one_never_decides() {
     let wide = rule("wide", |when| when.services = vec!["s*".parse().unwrap()]);
     let narrow = rule("narrow", |when| {
