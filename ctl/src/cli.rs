@@ -47,7 +47,6 @@ const DAEMON: &str = "/usr/libexec/countersign/countersignd";
     arg_required_else_help = true,
     after_help = help::examples(&[
         "sudo countersignctl enroll alice   # alice scans a QR code",
-        "countersignctl test                # what a login of yours would ask",
         "sudo countersignctl status alice   # why she cannot log in, and what to do",
         "countersignctl enroll --help       # each command has examples of its own",
     ])
