@@ -155,8 +155,7 @@ impl fmt::Display for Refusal {
                 f.write_str("log in through ssh or a terminal, or run countersignctl enroll")
             }
             Self::Unproven(why) => {
-                f.write_str("a factor is demanded, and none was proven in this login: ")?;
-                write!(f, "{why}; see: man pam_countersign, THE GUARD")
+                write!(f, "the guard: {why}; see: man pam_countersign, THE GUARD")
             }
             Self::Daemon(error) => match error {
                 Error::NotPermitted(_)
