@@ -28,6 +28,8 @@ pub(super) const ROOT: &str = "/";
 const SHORTEST: Duration = Duration::from_secs(10);
 /// Who needs more than a day does not want to be let in again.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Later than in so many seconds, a time of day alone could be two.
+const HALF_A_DAY: u64 = 12 * 60 * 60;
 /// So many names are said; of more, how many they are.
 const NAMES: usize = 8;
 
@@ -301,8 +303,11 @@ fn report(
     ))
 }
 
-/// A time of day, to the second.
+/// A time of day, to the second; with its day, if it is far off.
 pub(super) fn moment(seconds: u64) -> String {
+    if seconds.saturating_sub(clock::now()) > HALF_A_DAY {
+        return words::date(seconds);
+    }
     words::local(&TimeZone::system(), seconds)
         .map_or_else(String::new, |time| time.strftime("%H:%M:%S").to_string())
 }

@@ -1,5 +1,6 @@
 """protect, confirm-protect, unprotect: changes of real logins that undo themselves."""
 
+import os
 import re
 import select
 import time
@@ -54,13 +55,19 @@ class Undone:
 
     def wait(self, limit=60):
         """Until it is; all that it said."""
-        deadline = time.monotonic() + limit
-        while "Finished Countersign" not in self.said:
+        try:
+            return self._read(time.monotonic() + limit)
+        finally:
+            # A machine whose journal is read from outside does not reboot.
+            self.journal.kill()
+            self.journal.wait()
+
+    def _read(self, deadline):
+        while not re.search("Finished .*Countersign", self.said):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.journal.stdout], [], [], left)[0]:
-                raise Unexpected(f"not undone within {limit} s:\n{self.said}")
-            self.said += self.journal.stdout.readline()
-        self.journal.kill()
+                raise Unexpected(f"not undone in time:\n{self.said}")
+            self.said += os.read(self.journal.stdout.fileno(), 65536).decode()
         return self.said
 
 
@@ -76,7 +83,8 @@ def shell(product, person, *answers, key=False):
 
 def by_sudo(dialogue, person, command):
     """Type `sudo COMMAND` at a shell, and the password."""
-    dialogue.type(f"sudo -k -p 'sudo password: ' {command}")
+    # The prompt is not what is echoed of the command.
+    dialogue.type(f"sudo -k -p 'sudo pass''word: ' {command}")
     dialogue.answer("sudo password: ", person.password)
 
 
@@ -252,7 +260,7 @@ def sudo(product, report):
     dialogue.expect("as before again at [0-9:]+")
     dialogue.expect(PROMPT)
     # What sudo remembers would let it in without a code, and prove nothing.
-    dialogue.type("sudo -p 'sudo password: ' countersignctl confirm-protect")
+    dialogue.type("sudo -p 'sudo pass''word: ' countersignctl confirm-protect")
     dialogue.answer("sudo password: ", person.password)
     dialogue.answer(CODE, person.codes.fresh())
     require("Confirmed" in dialogue.expect(PROMPT), dialogue.transcript)
