@@ -101,15 +101,24 @@ def needs_no_code(product, person):
     require(CODE not in outcome[1], outcome[1])
 
 
-def settle(product):
-    """Nothing is protected, and nothing waits."""
-    product.machine.sh("""
-        countersignctl unprotect --pending
-        for service in sshd sudo su login packaged; do countersignctl unprotect "$service" || true; done
-        systemctl reset-failed""")
+def change(sentence):
+    """A case after which nothing is protected, whatever came of it."""
+
+    def register(run):
+        def tidy(product, report):
+            try:
+                run(product, report)
+            finally:
+                product.machine.sh("""
+                    countersignctl unprotect --pending
+                    for service in sshd sudo su login packaged; do countersignctl unprotect "$service" || true; done""")
+
+        return case(sentence)(tidy)
+
+    return register
 
 
-@case("protect sshd from an ssh login, which is then cut: 20 s later all is as before, byte for byte")
+@change("protect sshd from an ssh login, which is then cut: 20 s later all is as before, byte for byte")
 def cut(product, report):
     person = product.people.make("cut", sudo=True)
     before = files(product)
@@ -134,7 +143,7 @@ def cut(product, report):
     report.note(said)
 
 
-@case("a change that nobody confirmed is undone by a reboot, before anybody can log in")
+@change("a change that nobody confirmed is undone by a reboot, before anybody can log in")
 def rebooted(product, _report):
     machine = product.machine
     before = files(product)
@@ -150,7 +159,7 @@ def rebooted(product, _report):
     require("No change waits" in machine.run("countersignctl", "confirm-protect", check=False).stderr, "confirmed")
 
 
-@case("a module that breaks after the change locks nobody out for longer than the trial")
+@change("a module that breaks after the change locks nobody out for longer than the trial")
 def broken(product, _report):
     machine = product.machine
     before = files(product)
@@ -172,7 +181,7 @@ def broken(product, _report):
         machine.sh(f"cp /root/module {MODULE}")
 
 
-@case("with confirm-protect from a new ssh login it stays; the old shell cannot confirm it")
+@change("with confirm-protect from a new ssh login it stays; the old shell cannot confirm it")
 def confirmed(product, report):
     machine = product.machine
     person = product.people.make("confirmer", sudo=True)
@@ -180,7 +189,7 @@ def confirmed(product, report):
     old = shell(product, person, (PASSWORD, person.password))
     protect(product, "sshd", "--try", "1d")
     by_sudo(old, person, "countersignctl confirm-protect")
-    said = old.expect(PROMPT)
+    said = " ".join(old.expect(PROMPT).split())
     require("Log in from another terminal" in said and "before" in said, said)
     again = protect(product, "sudo", check=False)
     require(again.returncode == 1 and "waits to be confirmed" in again.stderr, again.stderr)
@@ -202,7 +211,7 @@ def confirmed(product, report):
     needs_no_code(product, person)
 
 
-@case("neither a login in progress nor an open session notices a change, or its end")
+@change("neither a login in progress nor an open session notices a change, or its end")
 def undisturbed(product, _report):
     machine = product.machine
     person = product.people.make("steady")
@@ -224,7 +233,7 @@ def undisturbed(product, _report):
     session.expect("still-42")
 
 
-@case("key and code: neither alone opens sshd, even where sshd's own settings are gone")
+@change("key and code: neither alone opens sshd, even where sshd's own settings are gone")
 def key_and_code(product, _report):
     machine = product.machine
     person = product.people.make("keyed", sudo=True)
@@ -246,7 +255,7 @@ def key_and_code(product, _report):
     require(files(product) == before, files(product))
 
 
-@case("sudo: tried and confirmed on one terminal, by a sudo that asks anew; undone byte for byte")
+@change("sudo: tried and confirmed on one terminal, by a sudo that asks anew; undone byte for byte")
 def sudo(product, report):
     machine = product.machine
     person = product.people.make("sudoer", sudo=True)
@@ -271,7 +280,7 @@ def sudo(product, report):
     require(files(product) == before, files(product))
 
 
-@case("su and login are protected together; root's su asks nothing; undone byte for byte")
+@change("su and login are protected together; root's su asks nothing; undone byte for byte")
 def su_and_login(product, _report):
     machine = product.machine
     caller, person = product.people.make("su-from", "su-to")
@@ -294,7 +303,7 @@ def su_and_login(product, _report):
     require(files(product) == before, files(product))
 
 
-@case("a service that only a package configures gets a file in /etc, and loses it again")
+@change("a service that only a package configures gets a file in /etc, and loses it again")
 def packaged(product, _report):
     machine = product.machine
     before = files(product)
@@ -304,7 +313,7 @@ def packaged(product, _report):
     require(files(product) == before, files(product))
 
 
-@case("a file that was edited since keeps the edit, and says so")
+@change("a file that was edited since keeps the edit, and says so")
 def edited(product, _report):
     machine = product.machine
     before = machine.read("/etc/pam.d/su")
@@ -316,7 +325,7 @@ def edited(product, _report):
     machine.sh("sed -i '$d' /etc/pam.d/su")
 
 
-@case("what would lock somebody out, or let somebody in, is refused before anything is changed")
+@change("what would lock somebody out, or let somebody in, is refused before anything is changed")
 def refused(product, _report):
     machine = product.machine
     product.people.make("stranger", enrolled=False)
@@ -351,7 +360,7 @@ def refused(product, _report):
     require(files(product) == before, files(product))
 
 
-@case("killed at any moment, protect has changed nothing, or what it changed is undone")
+@change("killed at any moment, protect has changed nothing, or what it changed is undone")
 def killed(product, report):
     machine = product.machine
     before = files(product)
