@@ -21,6 +21,9 @@ const SYSTEMD_RUN: &str = "/usr/bin/systemd-run";
 const UNDOING: &str = "countersign-revert.service";
 /// What starts it in time; made anew for each change.
 const TIMER: &str = "countersign-revert.timer";
+/// How long after the first time it is tried again, should it fail: a disk that is full may have
+/// room by then. Who succeeds stops the timer.
+const AGAIN: [u64; 4] = [15, 60, 300, 1800];
 /// sshd's, by Debian's name and by the others'.
 const SSHD_UNITS: [&str; 2] = ["ssh.service", "sshd.service"];
 const SSHD_PID: &str = "/run/sshd.pid";
@@ -61,6 +64,10 @@ impl Host {
 impl Outside for Host {
     fn arm(&self, after: Duration) -> Result<(), Error> {
         self.disarm();
+        let again = AGAIN.map(|later| {
+            let seconds = after.as_secs() + later;
+            format!("--timer-property=OnActiveSec={seconds}s")
+        });
         let armed = run(Command::new(SYSTEMD_RUN)
             .arg("--quiet")
             .arg(format!("--unit={UNDOING}"))
@@ -68,7 +75,8 @@ impl Outside for Host {
             .args([
                 "--timer-property=AccuracySec=100ms",
                 "--timer-property=RemainAfterElapse=no",
-            ]))?;
+            ])
+            .args(again))?;
         let active = systemctl(&["is-active", "--quiet", TIMER])?;
         if armed.status.success() && active.status.success() {
             return Ok(());

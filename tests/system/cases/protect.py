@@ -11,6 +11,7 @@ from harness.ssh import CODE
 from harness.terminal import Unexpected
 
 PASSWORD = r"(?i)password[^\n]*: "
+SUDO = r"\[sudo\] password[^\n]*: "
 PROMPT = r"\$ $"
 MODULE = "/usr/lib/*/security/pam_countersign.so"
 FILES = "/etc/pam.d/* /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*"
@@ -53,17 +54,19 @@ class Undone:
         self.journal = machine.start("journalctl", "-f", "-n", "0", "-o", "cat", "-u", "countersign-revert.service")
         self.said = ""
 
-    def wait(self, limit=60):
+    def wait(self):
         """Until it is; all that it said."""
         try:
-            return self._read(time.monotonic() + limit)
+            return self.wait_for("Finished .*Countersign")
         finally:
             # A machine whose journal is read from outside does not reboot.
             self.journal.kill()
             self.journal.wait()
 
-    def _read(self, deadline):
-        while not re.search("Finished .*Countersign", self.said):
+    def wait_for(self, pattern, limit=60):
+        """Until it says this."""
+        deadline = time.monotonic() + limit
+        while not re.search(pattern, self.said):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.journal.stdout], [], [], left)[0]:
                 raise Unexpected(f"not undone in time:\n{self.said}")
@@ -83,9 +86,8 @@ def shell(product, person, *answers, key=False):
 
 def by_sudo(dialogue, person, command):
     """Type `sudo COMMAND` at a shell, and the password."""
-    # The prompt is not what is echoed of the command.
-    dialogue.type(f"sudo -k -p 'sudo pass''word: ' {command}")
-    dialogue.answer("sudo password: ", person.password)
+    dialogue.type(f"sudo -k {command}")
+    dialogue.answer(SUDO, person.password)
 
 
 def needs_code(product, person):
@@ -157,6 +159,23 @@ def rebooted(product, _report):
                          "countersign-revert.service")
     require(0 < int(undone.stdout) < int(done.stdout), f"{undone.stdout} is not before {done.stdout}")
     require("No change waits" in machine.run("countersignctl", "confirm-protect", check=False).stderr, "confirmed")
+
+
+@change("what fails to be undone is tried again until it is")
+def again(product, _report):
+    machine = product.machine
+    before = files(product)
+    undone = Undone(machine)
+    protect(product, "su", "--try", "10s")
+    # As if the disk were full: nothing can be written where the file is.
+    machine.sh("mount --bind /etc/pam.d /etc/pam.d; mount -o remount,ro,bind /etc/pam.d")
+    try:
+        undone.wait_for("Failed with result")
+        require(files(product) != before, "undone on a disk that cannot be written")
+    finally:
+        machine.run("umount", "/etc/pam.d")
+    undone.wait()
+    require(files(product) == before, files(product))
 
 
 @change("a module that breaks after the change locks nobody out for longer than the trial")
@@ -269,8 +288,8 @@ def sudo(product, report):
     dialogue.expect("as before again at [0-9:]+")
     dialogue.expect(PROMPT)
     # What sudo remembers would let it in without a code, and prove nothing.
-    dialogue.type("sudo -p 'sudo pass''word: ' countersignctl confirm-protect")
-    dialogue.answer("sudo password: ", person.password)
+    dialogue.type("sudo countersignctl confirm-protect")
+    dialogue.answer(SUDO, person.password)
     dialogue.answer(CODE, person.codes.fresh())
     require("Confirmed" in dialogue.expect(PROMPT), dialogue.transcript)
     report.save("protect-sudo.txt", dialogue.transcript)
