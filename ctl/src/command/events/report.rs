@@ -35,6 +35,8 @@ pub(super) struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rule: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) transaction: Option<String>,
 }
 
@@ -58,6 +60,7 @@ impl Event {
             used: event.used,
             unjudged: event.unjudged,
             note: event.note,
+            rule: event.rule,
             transaction: event.transaction,
         })
     }

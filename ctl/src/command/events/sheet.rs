@@ -141,15 +141,23 @@ fn note(event: &Event) -> String {
         count(event.unjudged, "not looked at"),
         by,
         event.note.clone(),
+        rule(event).map(|rule| format!("by the rule {rule:?}")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The rule, where it and no answer made the login end so.
+fn rule(event: &Event) -> Option<&str> {
+    let settled = matches!(event.outcome.as_str(), "not-demanded" | "reported" | "refused")
+        || event.factor.as_deref() == Some("pass");
+    event.rule.as_deref().filter(|_| settled)
 }
 
 /// How things stand by it; what only happens has no tone.
 fn tone(event: &Event) -> Option<Tone> {
     match event.outcome.as_str() {
         "accepted" | "enrolled" => Some(Tone::Good),
-        "rejected" | "unavailable" => Some(Tone::Bad),
+        "rejected" | "unavailable" | "refused" => Some(Tone::Bad),
         "throttled" | "removed" | "reset" => Some(Tone::Caution),
         _ => event.wrong.map(|_| Tone::Caution),
     }
@@ -191,6 +199,27 @@ mod tests {
             by: Some("uid 3999999999".to_owned()),
             ..Event::default()
         }
+    }
+
+    #[test]
+    fn the_rule_is_named_where_it_decided_and_no_answer_did() {
+        let by = |outcome: &str, factor: &str| {
+            note(&Event {
+                factor: Some(factor.to_owned()).filter(|factor| !factor.is_empty()),
+                rule: Some("office".to_owned()),
+                ..login(outcome)
+            })
+        };
+        for (outcome, factor) in [
+            ("not-demanded", ""),
+            ("reported", ""),
+            ("refused", ""),
+            ("accepted", "pass"),
+        ] {
+            assert_eq!(by(outcome, factor), "by the rule \"office\"", "{outcome}");
+        }
+        assert_eq!(by("accepted", "code"), "");
+        assert_eq!(by("rejected", ""), "");
     }
 
     #[test]

@@ -53,10 +53,11 @@ pub(super) fn table(failures: &[Failure], now: u64, width: Option<u16>) -> Colum
 }
 
 impl Failure {
-    /// `None` for what is no login, or one that went well.
+    /// `None` for what is no login, or one that was let by.
     fn of(event: Event) -> Option<Self> {
         let outcome = event.outcome.clone()?;
-        if event.kind.as_deref() != Some("login") || outcome == "accepted" {
+        let let_by = ["accepted", "not-demanded", "reported"].contains(&outcome.as_str());
+        if event.kind.as_deref() != Some("login") || let_by {
             return None;
         }
         Some(Self {
@@ -82,6 +83,7 @@ fn text(event: &Event, outcome: &str) -> String {
         "abandoned" => Some("gave up"),
         "expired" => Some("no answer in time"),
         "unavailable" => Some("daemon could not tell"),
+        "refused" => Some("refused by a rule"),
         other => Some(other),
     };
     let parts: Vec<_> = answers
@@ -111,7 +113,10 @@ mod tests {
 
     #[test]
     fn only_logins_that_came_to_nothing_are_failures() {
-        assert!(Failure::of(login("accepted")).is_none());
+        for outcome in ["accepted", "not-demanded", "reported"] {
+            assert!(Failure::of(login(outcome)).is_none(), "{outcome}");
+        }
+        assert!(Failure::of(login("refused")).is_some());
         let change = Event {
             kind: Some("change".to_owned()),
             ..login("reset")
