@@ -52,12 +52,12 @@ few-recovery-codes = Recovery codes: { $left } left. Make new ones: countersignc
 ## each is a message of its own.
 
 enroll = You need a second factor here: codes from an authenticator app.
-# A QR code follows, and the key in letters.
-scan-picture = Scan this with the app, or add the key below it (time-based):
 # The key in letters follows.
 add-key = Add this key to the app (time-based):
 # The key as an address follows, which begins with otpauth.
 open-address = Or open this address on the device with the app:
+# A QR code follows, the last thing before the prompt: it must not scroll away.
+scan-picture = Or scan this with the app:
 # The codes follow.
 keep-recovery-codes = Second factor set up. Keep these recovery codes, for when the app is lost:
 

@@ -35,9 +35,9 @@ few-recovery-codes = 복구 코드가 { $left }개 남았습니다. 재발급: c
 ## Setting up a second factor in a login
 
 enroll = 여기에는 2차 인증이 필요합니다: 인증 앱의 일회용 코드.
-scan-picture = 앱으로 이 QR 코드를 찍거나 아래 키를 추가하세요. (시간 기반)
 add-key = 앱에 이 키를 추가하세요. (시간 기반)
 open-address = 또는 앱이 있는 기기에서 이 주소를 여세요.
+scan-picture = 또는 앱으로 이 QR 코드를 찍으세요.
 keep-recovery-codes = 등록했습니다. 앱을 잃어버릴 때를 위해 이 복구 코드를 보관하세요.
 
 ## Spans of time

@@ -96,13 +96,12 @@ pub(crate) enum Message {
     },
     /// A second factor has to be set up, and follows.
     Enroll,
-    /// The key follows, as a picture too or without.
-    AddKey {
-        /// Whether there is a picture.
-        picture: bool,
-    },
+    /// The key follows.
+    AddKey,
     /// The key's address follows.
     OpenAddress,
+    /// A picture of it follows.
+    ScanPicture,
     /// The second factor is set up, and recovery codes follow.
     KeepRecoveryCodes,
 }
@@ -123,8 +122,9 @@ impl Message {
             Self::TypeRecoveryCode
             | Self::AwaitNextCode
             | Self::Enroll
-            | Self::AddKey { .. }
+            | Self::AddKey
             | Self::OpenAddress
+            | Self::ScanPicture
             | Self::KeepRecoveryCodes
             | Self::RecoveryCodeUsed { .. }
             | Self::FewRecoveryCodes { .. } => Tone::Info,
@@ -166,9 +166,9 @@ impl Message {
             Self::EnrollElsewhere => language.enroll_elsewhere().to_owned(),
             Self::WrongFirstCode { left } => language.wrong_first_code(left),
             Self::Enroll => language.enroll().to_owned(),
-            Self::AddKey { picture: true } => language.scan_picture().to_owned(),
-            Self::AddKey { picture: false } => language.add_key().to_owned(),
+            Self::AddKey => language.add_key().to_owned(),
             Self::OpenAddress => language.open_address().to_owned(),
+            Self::ScanPicture => language.scan_picture().to_owned(),
             Self::KeepRecoveryCodes => language.keep_recovery_codes().to_owned(),
         }
     }

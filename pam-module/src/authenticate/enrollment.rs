@@ -45,15 +45,9 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
     fn show_key(&mut self, offer: &Offer) -> Result<(), Refusal> {
         let revealed = self.daemon.reveal().map_err(Refusal::Daemon)?;
         let key = Key::read(&revealed).map_err(Refusal::Daemon)?;
-        let picture = offer.qr && self.claimant.shows_pictures() && !key.picture.is_empty();
 
         self.show(Message::Enroll)?;
-        self.show(Message::AddKey { picture })?;
-        if picture {
-            for line in &key.picture {
-                self.show_line(line)?;
-            }
-        }
+        self.show(Message::AddKey)?;
         for line in &key.secret {
             self.show_line(&indented(line))?;
         }
@@ -63,6 +57,13 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
         if let Some(uri) = &key.uri {
             self.show(Message::OpenAddress)?;
             self.show_line(&indented(uri))?;
+        }
+        // Last, so that on a terminal of 24 lines all of it is left in sight.
+        if offer.qr && self.claimant.shows_pictures() && !key.picture.is_empty() {
+            self.show(Message::ScanPicture)?;
+            for line in &key.picture {
+                self.show_line(line)?;
+            }
         }
         Ok(())
     }

@@ -36,9 +36,9 @@ fn every_message() -> Vec<Message> {
         Message::CodeNeeded,
         Message::EnrollElsewhere,
         Message::Enroll,
-        Message::AddKey { picture: true },
-        Message::AddKey { picture: false },
+        Message::AddKey,
         Message::OpenAddress,
+        Message::ScanPicture,
         Message::KeepRecoveryCodes,
     ];
     messages.extend(waits.map(|wait| Message::RecoveryWait { wait: Some(wait) }));

@@ -84,18 +84,16 @@ fn where_no_recovery_codes_are_made_the_login_is_finished() {
 }
 
 #[test]
-fn a_picture_is_drawn_on_a_terminal_and_the_key_below_it() {
-    let mut lines = vec![
-        begin_enrollment(),
-        Revealed(Ok(PICTURED)),
-        told(ENROLL),
-        told("I Scan this with the app, or add the key below it (time-based):"),
+fn a_picture_is_drawn_on_a_terminal_right_above_the_prompt() {
+    let mut lines = shown();
+    lines[1] = Revealed(Ok(PICTURED));
+    lines.extend([
+        told("I Or scan this with the app:"),
         told("I  ▄▄ "),
         told("I ▀██▀"),
-    ];
-    lines.extend(key());
-    lines.push(asked(FIRST_CODE, b"123456"));
-    lines.push(Sent("123456", finished()));
+        asked(FIRST_CODE, b"123456"),
+        Sent("123456", finished()),
+    ]);
     assert_eq!(play(Profile::Terminal, lines), Ok(Passed::Finished));
 }
 
