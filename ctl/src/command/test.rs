@@ -41,33 +41,61 @@ pub(super) fn run(arguments: &Test, context: &mut Context) -> Result<(), Error> 
             printable(&arguments.service)
         ))?;
     }
-    let begun = context.call(|client| client.begin(&login))?;
-    let outcome = go_through(begun, arguments.json, context);
+    let outcome = context
+        .call(|client| client.begin(&login))
+        .and_then(|begun| go_through(begun, arguments.json, context));
+    let in_words = |error: Error| in_words(error, arguments, &account);
     if arguments.json {
         report(arguments, &account, &outcome, &context.output)?;
         return outcome.map(drop).map_err(in_words);
     }
-    match outcome.map_err(in_words)? {
-        Passed::NotDemanded { rule } => context.output.strong(&format!(
-            "No second factor is asked for here, by the rule \"{}\".",
-            printable(&rule)
-        )),
-        Passed::Remembered { rule, seconds } => context.output.strong(&format!(
-            "No code is asked for: one given {} ago still counts, by the rule \"{}\".",
-            duration(seconds),
-            printable(&rule)
-        )),
-        Passed::Enrollment => context.output.strong(
-            "A login here would first walk through enrolment. To do that now: countersignctl enroll",
-        ),
+    show(
+        &outcome.map_err(in_words)?,
+        arguments,
+        &account,
+        &context.output,
+    )
+}
+
+/// How it would go on, in words.
+fn show(
+    passed: &Passed,
+    arguments: &Test,
+    account: &Account,
+    output: &Output,
+) -> Result<(), Error> {
+    match passed {
+        Passed::NotDemanded { rule } => {
+            let rule = printable(rule);
+            output.strong(&format!(
+                "No second factor is asked for here, by the rule \"{rule}\"."
+            ))?;
+            output.say(&why(arguments, account))
+        }
+        Passed::Remembered { rule, seconds } => {
+            output.strong(&format!(
+                "No code is asked for: one given {} ago still counts, by the rule \"{}\".",
+                duration(*seconds),
+                printable(rule)
+            ))?;
+            output.say(&format!(
+                "To have one asked for again:\n  countersignctl forget{}",
+                account.argument()
+            ))
+        }
+        Passed::Enrollment => {
+            output.strong("A login here would first walk through enrolment.")?;
+            output.say(&format!(
+                "To do that now:\n  countersignctl enroll{}",
+                account.argument()
+            ))
+        }
         Passed::Accepted { recovery_left } => {
-            context
-                .output
-                .tell(Tone::Good, "Accepted: the login would go on.")?;
+            output.tell(Tone::Good, "Accepted: the login would go on.")?;
             match recovery_left {
-                Some(left) => context
-                    .output
-                    .line(&format!("{} left.", count(left as usize, "recovery code"))),
+                Some(left) => {
+                    output.line(&format!("{} left.", count(*left as usize, "recovery code")))
+                }
                 None => Ok(()),
             }
         }
@@ -206,8 +234,23 @@ fn introduction(challenge: &Challenge) -> Option<String> {
     Some(line)
 }
 
+/// What tells root which rule it is, and why.
+fn why(arguments: &Test, account: &Account) -> String {
+    format!(
+        "Which rule it is, and why, as root:\n  countersignctl explain --user {} --service {}",
+        printable(&account.name),
+        printable(&arguments.service)
+    )
+}
+
 /// The daemon's refusal, as what it is here: the outcome.
-fn in_words(error: Error) -> Error {
+fn in_words(error: Error, arguments: &Test, account: &Account) -> Error {
+    if error.is_prohibition() {
+        return Error::Refused(format!(
+            "Refused by the policy: nothing is asked, and no code helps. {}",
+            why(arguments, account)
+        ));
+    }
     if !error.is_rejection() {
         return error;
     }
@@ -230,6 +273,7 @@ fn report(
         Ok(Passed::Enrollment) => ("enroll", None, None),
         Ok(Passed::Accepted { recovery_left }) => ("accepted", None, *recovery_left),
         Err(error) if error.is_rejection() => ("rejected", None, None),
+        Err(error) if error.is_prohibition() => ("refused", None, None),
         Err(_) => return Ok(()),
     };
     output.json(&Tested {

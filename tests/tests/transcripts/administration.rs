@@ -113,7 +113,7 @@ fn begin(world: &World, user: (u32, &str), place: Option<&str>) -> (Client, Owne
     }
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::UNIX_EPOCH.elapsed();
     since.expect("a clock after 1970").as_secs()
 }

@@ -7,3 +7,4 @@ mod enrollment;
 mod helpdesk;
 mod machine;
 mod moving;
+mod policy;
