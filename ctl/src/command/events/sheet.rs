@@ -148,8 +148,10 @@ fn note(event: &Event) -> String {
 
 /// The rule, where it and no answer made the login end so.
 fn rule(event: &Event) -> Option<&str> {
-    let settled = matches!(event.outcome.as_str(), "not-demanded" | "reported" | "refused")
-        || event.factor.as_deref() == Some("pass");
+    let settled = matches!(
+        event.outcome.as_str(),
+        "not-demanded" | "reported" | "refused"
+    ) || event.factor.as_deref() == Some("pass");
     event.rule.as_deref().filter(|_| settled)
 }
 
