@@ -2,6 +2,7 @@
 
 mod gather;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -12,7 +13,6 @@ use crate::doctor::{self, Check, Finding, Report, Severity, Unchecked};
 use crate::error::Error;
 use crate::help;
 use crate::output::{Output, Tone};
-use crate::table::Columns;
 use crate::words::count;
 
 #[derive(Args, Debug)]
@@ -84,50 +84,73 @@ fn list(json: bool, output: &Output) -> Result<(), Error> {
 }
 
 fn show(report: &Report, output: &Output) -> Result<(), Error> {
-    for finding in &report.findings {
-        one(finding, output)?;
+    for alike in report.findings.chunk_by(|one, next| one.id == next.id) {
+        told(alike, output)?;
     }
-    if !report.unchecked.is_empty() {
-        let mut table = Columns::new(["NOT CHECKED", "BECAUSE"], output.width());
-        for unchecked in &report.unchecked {
-            table.row([unchecked.id, &unchecked.why]);
-        }
-        output.table(&table)?;
+    for (why, checks) in by_reason(&report.unchecked) {
+        output.say(&format!("NOT CHECKED: {}.", checks.join(", ")))?;
+        output.say(&format!("Because: {}.", why.trim_end_matches('.')))?;
         output.line("")?;
     }
     let checks = count(report.complete(), "check");
     if report.findings.is_empty() {
         return output.tell(Tone::Good, &format!("Nothing found by {checks}."));
     }
-    let told = [
+    let counted = [
         (Severity::Danger, "danger"),
         (Severity::Warning, "warning"),
         (Severity::Note, "note"),
     ]
     .map(|(severity, word)| (report.count(severity), word));
-    let told: Vec<_> = told
+    let counted: Vec<_> = counted
         .iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| count(*number, word))
         .collect();
-    output.say(&format!("{}, found by {checks}.", told.join(", ")))
+    output.say(&format!("{}, found by {checks}.", counted.join(", ")))
 }
 
-fn one(finding: &Finding, output: &Output) -> Result<(), Error> {
-    let mut heading = format!(
-        "{}: {}",
-        finding.severity.to_string().to_uppercase(),
-        finding.id
-    );
-    if let Some(place) = finding.place() {
-        heading += &format!("  {place}");
+/// The checks that one reason kept from looking, in the order of the reasons.
+fn by_reason(unchecked: &[Unchecked]) -> Vec<(&str, Vec<&'static str>)> {
+    let mut reasons: Vec<(&str, Vec<&'static str>)> = Vec::new();
+    for one in unchecked {
+        match reasons.iter_mut().find(|(why, _)| *why == one.why) {
+            Some((_, checks)) => checks.push(one.id),
+            None => reasons.push((&one.why, vec![one.id])),
+        }
     }
-    output.line(&finding.severity.tone().dye(&heading, output.colour()))?;
-    output.say(&format!("{} {}", finding.found, finding.means))?;
-    let end = if finding.fix.is_empty() { "." } else { ":" };
-    output.say(&format!("{}{end}", finding.mends))?;
-    for line in &finding.fix {
-        output.line(&format!("  {line}"))?;
+    reasons
+}
+
+/// Findings of one check: each with its place, then once what they mean and what mends them.
+fn told(findings: &[Finding], output: &Output) -> Result<(), Error> {
+    let Some(first) = findings.first() else {
+        return Ok(());
+    };
+    for finding in findings {
+        let severity = finding.severity.to_string().to_uppercase();
+        let mut heading = format!("{severity}: {}", finding.id);
+        if let Some(place) = finding.place() {
+            heading += &format!("  {place}");
+        }
+        output.line(&finding.severity.tone().dye(&heading, output.colour()))?;
+        if findings.len() > 1 {
+            output.say(&finding.found)?;
+        }
+    }
+    match findings.len() {
+        1 => output.say(&format!("{} {}", first.found, first.means))?,
+        _ => output.say(first.means)?,
+    }
+    let fixes = || findings.iter().flat_map(|finding| &finding.fix);
+    let end = if fixes().next().is_none() { "." } else { ":" };
+    output.say(&format!("{}{end}", first.mends))?;
+    // In their order, each once.
+    let mut shown = BTreeSet::new();
+    for line in fixes() {
+        if shown.insert(line) {
+            output.line(&format!("  {line}"))?;
+        }
     }
     output.line("")
 }
@@ -164,6 +187,20 @@ mod tests {
         ] {
             assert_eq!(exit_code(&report(ids)), code, "{ids:?}");
         }
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_told_once_for_each_reason() {
+        let unchecked = |id, why: &str| Unchecked {
+            id,
+            why: why.to_owned(),
+        };
+        let all = [
+            unchecked("a", "x"),
+            unchecked("b", "y"),
+            unchecked("c", "x"),
+        ];
+        assert_eq!(by_reason(&all), [("x", vec!["a", "c"]), ("y", vec!["b"])]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ const UNSYNCHRONISED: Check = Check {
     severity: Severity::Warning,
     finds: "a clock that nothing keeps right",
     means: "It drifts, and codes by the clock are refused once it is half a minute off.",
-    mends: "Have it synchronised",
+    mends: "Have it synchronised; of a container, that of its host",
 };
 
 const WRONG: Check = Check {

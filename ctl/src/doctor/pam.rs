@@ -12,7 +12,7 @@ use super::finding::Finding;
 use super::scene::Scene;
 use super::{Group, Report};
 use crate::pam_stack::walk::Ways;
-use crate::pam_stack::{Facility, Stack};
+use crate::pam_stack::{Facility, Place, Stack};
 
 /// Countersign's module.
 pub(super) const OURS: &str = "pam_countersign.so";
@@ -64,6 +64,17 @@ impl Service {
         self.auth.asking(OURS).next().is_some()
     }
 
+    /// Whether all that it asks is another service's.
+    fn is_all_of(&self, other: &Self) -> bool {
+        let places = |service: &Self| -> Vec<Place> {
+            let lines = service.auth.lines.iter();
+            lines.map(|line| line.place.clone()).collect()
+        };
+        let first = other.auth.lines.first().map(|line| &line.place.file);
+        let of_its_own = first.is_some_and(|file| file.ends_with(&other.name));
+        self.name != other.name && of_its_own && places(self) == places(other)
+    }
+
     /// Whether it has the guard.
     fn is_guarded(&self) -> bool {
         self.account.asking(OURS).next().is_some()
@@ -84,6 +95,12 @@ pub(super) fn has_firm_guard(scene: &Scene<'_>, service: &str) -> bool {
     let account = scene.pam.stack(service, Facility::Account);
     let ways = Ways::of(&account, OURS);
     account.asking(OURS).next().is_some() && ways.around().is_empty() && !ways.open_in_spite()
+}
+
+/// Whether a service asks for a password.
+pub(super) fn asks_password(scene: &Scene<'_>, service: &str) -> bool {
+    let auth = scene.pam.stack(service, Facility::Auth);
+    line::password(&auth).is_some()
 }
 
 fn services(scene: &Scene<'_>) -> std::io::Result<Vec<Service>> {
@@ -135,6 +152,10 @@ fn unprotected(scene: &Scene<'_>, services: &[Service], report: &mut Report) {
         };
         // A stack of root's own lets nobody else in, and neither does one that refuses all.
         if !Ways::of(&service.auth, OURS).admits() || !scene.is_demanded_at(&service.name) {
+            continue;
+        }
+        // What protects `su` protects `su-l`, which only includes it.
+        if services.iter().any(|other| service.is_all_of(other)) {
             continue;
         }
         let name = &service.name;

@@ -162,7 +162,7 @@ impl Look<'_> {
             .iter()
             .any(|list| list.iter().any(|method| method == "password"))
         {
-            let finding = self.found(&PASSWORD_METHOD, "the method \"password\" is on");
+            let finding = self.found(&PASSWORD_METHOD, "The method \"password\" is on");
             let finding = self.at(finding, &["passwordauthentication"]);
             report.find(
                 finding
@@ -170,7 +170,7 @@ impl Look<'_> {
                     .fix("KbdInteractiveAuthentication yes"),
             );
         } else if !lists.iter().any(|list| asks(&list)) && lists.is_empty() {
-            let finding = self.found(&NOBODY_ASKED, "no method is on that can ask for a code");
+            let finding = self.found(&NOBODY_ASKED, "No method is on that can ask for a code");
             let keywords = [
                 "kbdinteractiveauthentication",
                 "challengeresponseauthentication",
@@ -190,13 +190,17 @@ impl Look<'_> {
         let (check, what) = match (guarded, other) {
             (true, _) => (
                 &REFUSED_UNASKED,
-                format!("{methods} alone is taken, and then refused"),
+                format!("A login by {methods} alone is taken, and then refused"),
             ),
-            (false, true) => (&OTHER_ALONE, format!("{methods} alone is enough")),
-            (false, false) => (&KEY_ALONE, format!("{methods} alone is enough")),
+            (false, true) => (&OTHER_ALONE, format!("A login by {methods} alone gets in")),
+            (false, false) => (&KEY_ALONE, format!("A login by {methods} alone gets in")),
         };
         let finding = self.at(self.found(check, &what), &["authenticationmethods"]);
-        report.find(finding.fix("AuthenticationMethods publickey,keyboard-interactive:pam"));
+        // Where PAM asks for the password too, that and the code are two.
+        report.find(finding.fix(match pam::asks_password(self.scene, "sshd") {
+            true => "AuthenticationMethods keyboard-interactive:pam",
+            false => "AuthenticationMethods publickey,keyboard-interactive:pam",
+        }));
     }
 
     fn at_limits(&self, report: &mut Report) {

@@ -148,7 +148,7 @@ FAULTS = [
           "chown countersign: /root/small; chmod 700 /root/small; mount --bind /root/small /var/lib/countersign", "/var/lib/countersign",
           undo="umount -l /var/lib/countersign; umount -l /root/small; rmdir /root/small; systemctl restart countersignd.service", status=4),
     mode("config-writable", "/etc/countersign/countersign.toml", "o+w", back="o-w"),
-    line("config-wrong", "/etc/countersign/countersign.toml.d/fault.toml", "no-such-setting = 1"),
+    line("config-wrong", "/etc/countersign/countersign.toml.d/fault.toml", "no-such-setting = 1", also=("config-not-taken",)),
     Fault("protect-pending", "mkdir -p /var/lib/countersign-protect; echo '{\"pending\":{\"until\":4102444800,\"since\":null,\"changes\":[]},\"kept\":[]}' "
           ">/var/lib/countersign-protect/ledger.json", "/var/lib/countersign-protect/ledger.json", undo="rm -r /var/lib/countersign-protect", status=4),
     Fault("bus-policy-altered", f"sed -i 's/<deny send_destination/<allow send_destination/' {BUS}", BUS, "<allow send_destination", (BUS,)),
@@ -167,6 +167,7 @@ FAULTS = [
 def prepare(product, _report):
     """Installed, everybody enrolled, and all that lets people in asks them."""
     machine = product.machine
+    machine.run("cp", "-a", "/etc/pam.d", "/root/pam.d")
     product.install()
     product.ask_in_sshd("key")
     product.ask_after_password("sudo", "sudo-i", "su", "login", "other")
@@ -286,6 +287,14 @@ def used_up(product, _report):
         found = [one["id"] for one in said["findings"]]
         require(found == ([wanted] if wanted else []) and status == expected, f"{left}: {found}, {status}")
     machine.run("countersignctl", "recovery-codes", bob.name, "--json")
+    require_silence(product)
+
+
+@case("what protect makes of a system that asked nobody is well")
+def protected(product, _report):
+    machine = product.machine
+    machine.sh('cp -a /root/pam.d/. /etc/pam.d/; rm "$1"', SSHD)
+    machine.run("countersignctl", "protect", "sshd", "sudo", "su", "login", "other", "--no-try", "--yes", "--user", "alice")
     require_silence(product)
 
 

@@ -78,10 +78,19 @@ pub(super) fn examined(door: &DoorArguments) -> Result<Report, Error> {
         },
         accounts,
         reached: !daemon.as_ref().is_err_and(Error::is_unreachable),
-        daemon: daemon.map_err(|error| error.to_string()),
+        daemon: daemon.map_err(|error| what(&error)),
         room: room(),
         now: clock::now(),
     }))
+}
+
+/// What went wrong; what to do about it, the finding says.
+fn what(error: &Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.trim_end_matches(" Start it:")
+        .trim_end_matches(" Its log says more:")
+        .to_owned()
 }
 
 fn room() -> Result<u64, String> {
@@ -113,7 +122,7 @@ fn facts(door: &DoorArguments, pam: &Configuration, accounts: &[Entry]) -> Resul
     }
     for entry in people.into_iter().take(ASKED_OF) {
         if let Err(error) = demands(&mut context, pam, entry, &mut facts) {
-            facts.policy_unknown = Some(error.to_string());
+            facts.policy_unknown = Some(what(&error));
             break;
         }
     }

@@ -122,8 +122,7 @@ fn asked(service: &Service, report: &mut Report) {
         let found = format!("{name} asks {} too.", module.name());
         report.find(OTHER_OTP.found(found).at(&other.place));
     }
-    let mut passwords = modules().filter(|(_, _, module)| PASSWORDS.contains(&module.name()));
-    match passwords.next() {
+    match password(stack) {
         Some((password, ..)) if password > *at => {
             let found = format!("{name} asks for the code before the password.");
             report.find(BEFORE_PASSWORD.found(found).at(&line.place));
@@ -138,6 +137,13 @@ fn asked(service: &Service, report: &mut Report) {
         }
         Some(_) | None => {}
     }
+}
+
+/// The first line that checks a password.
+pub(super) fn password(stack: &Stack) -> Option<(usize, &Line, &Module)> {
+    let lines = stack.lines.iter().enumerate();
+    let mut modules = lines.filter_map(|(at, line)| Some((at, line, line.module()?)));
+    modules.find(|(_, _, module)| PASSWORDS.contains(&module.name()))
 }
 
 /// Lines where the module does nothing.

@@ -75,6 +75,14 @@ fn a_login_that_does_not_ask_is_named_with_its_file() {
             (vec![id], vec![place])
         );
     }
+    // What only includes another is protected with that.
+    let both = planted()
+        .file(
+            "/etc/pam.d/su",
+            "auth sufficient pam_rootok.so\n@include common-auth\n",
+        )
+        .file("/etc/pam.d/su-l", "auth include su\n");
+    assert_eq!(places(&both.found(&GROUP)), ["/etc/pam.d/su"]);
     // What refuses all, lets nobody in.
     nothing("other", "auth required pam_deny.so\n");
 }

@@ -23,7 +23,7 @@ pub(super) const KEY_ALONE: Check = Check {
     severity: Severity::Danger,
     finds: "logins by ssh key that sshd lets in without asking PAM for a code",
     means: "Whoever has the key, or put one of theirs into authorized_keys, gets in with nothing else.",
-    mends: "Demand both, and add the guard: account required pam_countersign.so in /etc/pam.d/sshd",
+    mends: "Have PAM ask for the code, and add the guard: account required pam_countersign.so in /etc/pam.d/sshd",
 };
 
 pub(super) const OTHER_ALONE: Check = Check {

@@ -202,7 +202,7 @@ fn each_block_is_looked_at_with_somebody_it_is_about() {
     assert!(
         found[0]
             .found
-            .starts_with("Match User backup: publickey alone"),
+            .starts_with("Match User backup: A login by publickey alone"),
         "{found:?}"
     );
     // Where the policy demands nothing of that user, it is meant.
