@@ -13,12 +13,14 @@ use countersign_core::time::Period;
 use thiserror::Error;
 
 mod file;
+mod notes;
 mod rule;
 #[cfg(test)]
 mod tests;
 mod written;
 
 use self::file::{File, Switch};
+pub use self::notes::{Note, notes};
 
 /// The settings, every one of them usable as it stands.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersignd::cli::{Cli, Command};
-use countersignd::config::Config;
+use countersignd::clock::{self, Clock};
+use countersignd::config::{self, Config};
 use countersignd::{init, log, serve};
 
 fn main() -> ExitCode {
@@ -25,7 +26,12 @@ fn main() -> ExitCode {
             }
         }
         Some(Command::CheckConfig { file }) => {
-            report(Config::load(&file).map(|_| format!("{}: usable", file.display())))
+            let loaded = Config::load_with_places(&file);
+            report(loaded.map(|(config, places)| {
+                let notes = config::notes(&config, &places, clock::System::new().now());
+                let lines = notes.iter().map(|note| format!("{note}\n"));
+                lines.collect::<String>() + &format!("{}: usable", file.display())
+            }))
         }
         Some(Command::Init { place, user }) => report(
             init::init(

@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod notes;
 mod rules;
 
 const SAMPLE: &str = include_str!("../../../packaging/countersign.toml");

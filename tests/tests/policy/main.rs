@@ -1,0 +1,8 @@
+//! What the policy makes of logins: by the contract, through the real engine and store.
+
+mod guard;
+mod passes;
+mod public;
+mod report;
+mod rules;
+mod seat;
