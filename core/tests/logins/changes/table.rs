@@ -1,6 +1,9 @@
 //! Sequences that somebody might hope something from.
 
+use countersign_core::pass::Per;
+
 use super::act::{By, What, Which::Id};
+use super::passes::Stay;
 use super::registry::Registry;
 
 use What::{
@@ -258,6 +261,75 @@ fn an_offer_does_not_come_back_out_of_a_backup() {
             false,
         );
     }
+}
+
+#[test]
+fn a_remembered_login_counts_until_something_else_is_proven_or_changes() {
+    let remembered = || {
+        let mut registry = Registry::new();
+        registry.make_all(&[RenewRecoveryCodes, moved_over(PHONE, -1), Issue(3600)]);
+        assert_eq!(registry.make_all(&[remembered_login(1)]), [true]);
+        assert!(registry.recalled > 0);
+        registry
+    };
+    for (change, counts) in [
+        (Rename(Id(1), "phone".to_owned()), true),
+        (Unlock, true),
+        (Issue(60), true),
+        (Offer(LAPTOP), true),
+        (moved_over(PHONE, -5), true),
+        (codes_at(PHONE, 3), true),
+        // Which is refused.
+        (codes_at(LAPTOP, 0), true),
+        (
+            Restore {
+                lost: false,
+                trusted: true,
+            },
+            false,
+        ),
+        (Trust(Id(1)), false),
+        (Remove(Id(1)), false),
+        (Reset, false),
+        (RenewRecoveryCodes, false),
+        (moved_over(LAPTOP, -1), false),
+        (scratch_codes(), false),
+        (recovery_code(), false),
+        (issued_code(), false),
+        (What::Forget, false),
+        (What::SetClock(-60), false),
+        (What::SetClock(60), false),
+        (What::SetClock(59), true),
+        (What::Reboot { down: 30, up: 60 }, false),
+        (
+            What::Reboot {
+                down: 30,
+                up: 10_000,
+            },
+            false,
+        ),
+    ] {
+        let mut registry = remembered();
+        registry.recalled = 0;
+        registry.make_all(std::slice::from_ref(&change));
+        assert_eq!(registry.recalled > 0, counts, "{change:?}");
+    }
+}
+
+/// A login that is remembered for an hour.
+fn remembered_login(offset: i64) -> What {
+    let stay = Stay {
+        spot: 0,
+        per: Per::LoginSession,
+        seconds: 3_600,
+    };
+    LogIn(
+        By::Codes {
+            name: PHONE,
+            offset,
+        },
+        Some(stay),
+    )
 }
 
 /// Makes changes, of which each must be made or refused as told, and then the user must be
