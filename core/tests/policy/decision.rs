@@ -1,5 +1,6 @@
 //! Which rule decides, and why none before it does.
 
+use countersign_core::factors::Kind;
 use countersign_core::policy::{Condition, Course, GroupsNeeded, Mode, Policy, Rule, Standing};
 use countersign_core::time::Timestamp;
 use proptest::collection::vec;
@@ -127,7 +128,9 @@ proptest! {
                 ),
                 Course::Enroll => {
                     let open = match rule.unenrolled {
-                        Unenrolled::Enroll { by } => by.is_none() || seconds == 0,
+                        Unenrolled::Enroll { by } => {
+                            rule.factors.allow(Kind::Totp) && (by.is_none() || seconds == 0)
+                        }
                         Unenrolled::Pass | Unenrolled::Refuse => false,
                     };
                     prop_assert!(open && standing == Standing::Unenrolled);
