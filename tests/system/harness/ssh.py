@@ -19,9 +19,9 @@ def arguments(person, *options, key=True):
     return [*words, *options, f"{person.name}@{SERVER}"]
 
 
-def on_terminal(machine, person, *command, key=True, limit=20.0, env=None):
+def on_terminal(machine, person, *command, key=True, limit=20.0, env=None, options=()):
     """Log in from a terminal; the Dialogue."""
-    words = (*arguments(person, "-tt", key=key), *(command or ("id", "-un")))
+    words = (*arguments(person, "-tt", *options, key=key), *(command or ("id", "-un")))
     return machine.client_dialogue(*words, limit=limit, env=env)
 
 
@@ -32,6 +32,23 @@ def login(machine, person, *answers, key=True, env=None):
         dialogue.answer(prompt, reply)
     status, _ = dialogue.ends()
     return status, dialogue.transcript
+
+
+def by_key_alone(machine, person, *options):
+    """Log in at the port that takes the key alone; nobody is there to be asked."""
+    words = arguments(person, "-o", "BatchMode=yes", "-p", "2222", *options)
+    done = subprocess.run(
+        machine.client(*words, "id", "-un"), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=60, check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def require_guarded(person, outcome):
+    """The key was taken, and the guard ended the login: nothing ran."""
+    status, said = outcome
+    if status != 255 or person.name in said.splitlines():
+        raise Unexpected(f"the guard let {person.name} by (status {status}):\n{said}")
 
 
 def by_askpass(machine, person, *answers, key=True):
