@@ -87,7 +87,7 @@ def forget(product, person):
 
 def session_of(product, shell_pid):
     """The name of the login session of a process, its leader, and when that started."""
-    scope = product.machine.sh("sed 's,.*/session-,,; s,[.]scope.*,,' /proc/$1/cgroup", shell_pid).strip()
+    scope = product.machine.sh("sed -n 's,.*/session-\\([0-9a-z]*\\)[.]scope.*,\\1,p' /proc/$1/cgroup | sort -u", shell_pid).strip()
     leader = product.machine.run("loginctl", "show-session", "-P", "Leader", scope, check=False).stdout.strip()
     leader = leader or product.machine.sh("sed -n s/^LEADER=//p /run/systemd/sessions/$1", scope).strip()
     started = product.machine.sh("sed 's/.*) //' /proc/$1/stat | cut -d' ' -f20", leader).strip()

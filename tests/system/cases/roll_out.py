@@ -103,7 +103,7 @@ def enroll_over_ssh(product, report):
     report.save("enrolment-over-ssh.txt", dialogue.transcript)
     records = product.machine.records(place)
     require([record["COUNTERSIGN_OUTCOME"] for record in records] == ["accepted"], str(records))
-    require(records[0].get("COUNTERSIGN_FACTOR") == "enrolment", str(records))
+    require(records[0].get("COUNTERSIGN_FACTOR") == "enrolled", str(records))
 
     # From now on the app is asked, and its first code is used up.
     ssh.require_in(person, ssh.login(product.machine, person, (CODE, person.codes.fresh())))
