@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use minicbor::{Decode, Encode};
 
-use crate::credential::{Credential, CredentialId};
+use crate::credential::CredentialId;
 use crate::factors::Factors;
 use crate::judgement::{Proof, Verified};
 use crate::record::Record;
@@ -228,22 +228,13 @@ impl Record {
         at: Moment,
     ) -> Option<(Verified, Duration)> {
         let place = login.here(remember.per)?;
-        let credential = |pass: &Pass| {
-            let held = self
-                .credentials
-                .iter()
-                .find(|held| held.id == pass.credential);
-            held.filter(|held| held.is_confirmed() && held.is_among(factors))
-        };
-        self.passes
-            .iter()
-            .filter(|pass| pass.place.is(&place) && !self.is_decoy())
-            .filter_map(|pass| {
-                let age = pass.age(remember.lasts, at)?;
-                credential(pass).map(|held: &Credential| (held.id, age))
-            })
-            .min_by_key(|(_, age)| *age)
-            .map(|(id, age)| (Verified::remembered(id, self), age))
+        // One at most: a place has one pass.
+        let pass = self.passes.iter().find(|pass| pass.place.is(&place))?;
+        let age = pass.age(remember.lasts, at)?;
+        let held = self
+            .answering(factors)
+            .find(|held| held.id == pass.credential)?;
+        (!self.is_decoy()).then(|| (Verified::remembered(held.id, self), age))
     }
 
     /// The record with no login remembered.

@@ -213,7 +213,7 @@ impl Record {
     }
 
     /// The credentials of these kinds that count.
-    fn answering(&self, factors: Factors) -> impl Iterator<Item = &Credential> {
+    pub(crate) fn answering(&self, factors: Factors) -> impl Iterator<Item = &Credential> {
         let confirmed = self.credentials.iter().filter(|held| held.is_confirmed());
         confirmed.filter(move |held| held.is_among(factors))
     }
