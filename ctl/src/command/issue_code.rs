@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::output::Output;
 use crate::report::IssuedCode;
 use crate::words::{date, duration, spoken};
-use crate::{help, sealed, words};
+use crate::{clock, help, sealed, words};
 
 #[derive(Args, Debug)]
 #[command(after_help = help::examples(&[
@@ -51,7 +51,8 @@ pub(super) fn run(arguments: &IssueCode, context: &mut Context) -> Result<(), Er
             expires,
         });
     }
-    let life = expires.saturating_sub(context.now);
+    // Looked at again: the daemon took its time, and read its own clock later.
+    let life = expires.saturating_sub(clock::now());
     show(&account, &code, (life, expires), &context.output)
 }
 
