@@ -170,6 +170,29 @@ def impostor(product, report):
     machine.run("loginctl", "terminate-user", person.name, check=False)
 
 
+@case("a process that is left behind in a session whose login ended is asked")
+def left_behind(product, _report):
+    machine = product.machine
+    person = product.people.make("departed", sudo=True)
+    home = f"/home/{person.name}"
+    machine.write(f"{home}/word", f"{person.password}\n", "0644")
+    dialogue = shell(product, person, person.codes.fresh())
+    scope, leader, _ = session_of(product, pid_of(dialogue))
+    sudo(dialogue, person)
+    waits = f"while [ -e /proc/{leader} ]; do sleep 0.1; done"
+    script = f"{waits}; sudo -k -S id -u <word >said 2>&1; cat /proc/self/cgroup >>said; echo ended >>said"
+    say(dialogue, f"cd {home}; setsid sh -c '{script}' >/dev/null 2>&1 </dev/null &")
+    place = machine.cursor()
+    dialogue.type("exit")
+    dialogue.ends()
+    said = machine.sh(
+        "for _ in $(seq 150); do ! grep -qs ^ended $1/said || break; sleep 0.1; done; cat $1/said", home)
+    require(f"session-{scope}.scope" in said, f"it was not in the session any more:\n{said}")
+    require("\n0\n" not in f"\n{said}" and CODE in said, said)
+    records = machine.records(place)
+    require([record["COUNTERSIGN_OUTCOME"] for record in records] == ["abandoned"], str(records))
+
+
 @case("another user who claims that session at the public door is asked, and its owner is not")
 def claimed(product, _report):
     owner, mallory = product.people.make("owner", "mallory", sudo=True)

@@ -138,9 +138,17 @@ def enroll_on_terminal(product, report):
     dialogue.type("exit")
     dialogue.ends()
     report.save("enrolment-on-terminal.txt", dialogue.transcript)
-    scanned = scan(said)
+    scanned = scan(last_screen(said[: said.index(FIRST)]))
     report.note(f"the picture reads {re.sub('secret=[^&]*', 'secret=…', scanned)}")
     require(f"secret={person.codes.secret}" in scanned, "the picture shows another key")
+
+
+def last_screen(said, lines=24, columns=80):
+    """What is left on the smallest screen there is."""
+    shown = []
+    for line in said.replace("\r", "").split("\n"):
+        shown += [line[at : at + columns] for at in range(0, max(len(line), 1), columns)]
+    return "\n".join(shown[-lines:])
 
 
 def scan(screen):
