@@ -150,6 +150,20 @@ impl Place {
             | (Self::Session { .. }, Self::Origin { .. }) => false,
         }
     }
+
+    /// Whether a later pass for `other` says all that one for this says: that of a session whose
+    /// leader has become known, but not that of another which may have the same leader as well,
+    /// such as sshd's listener.
+    fn is_told_by(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Origin { .. }, Self::Origin { .. }) => self == other,
+            (Self::Session { leaders }, Self::Session { leaders: others }) => {
+                others.iter().all(|leader| leaders.contains(leader))
+            }
+            (Self::Origin { .. }, Self::Session { .. })
+            | (Self::Session { .. }, Self::Origin { .. }) => false,
+        }
+    }
 }
 
 /// As people read it: `sshd from 192.0.2.7`, `session of process 4711`.
@@ -228,13 +242,17 @@ impl Record {
         at: Moment,
     ) -> Option<(Verified, Duration)> {
         let place = login.here(remember.per)?;
-        // One at most: a place has one pass.
-        let pass = self.passes.iter().find(|pass| pass.place.is(&place))?;
-        let age = pass.age(remember.lasts, at)?;
-        let held = self
-            .answering(factors)
-            .find(|held| held.id == pass.credential)?;
-        (!self.is_decoy()).then(|| (Verified::remembered(held.id, self), age))
+        let credential = |pass: &Pass| {
+            self.answering(factors)
+                .find(|held| held.id == pass.credential)
+        };
+        let here = self.passes.iter().filter(|pass| pass.place.is(&place));
+        let good = here.filter_map(|pass| {
+            let age = pass.age(remember.lasts, at)?;
+            Some((credential(pass)?.id, age))
+        });
+        let (id, age) = good.min_by_key(|(_, age)| *age)?;
+        (!self.is_decoy()).then(|| (Verified::remembered(id, self), age))
     }
 
     /// The record with no login remembered.
@@ -265,7 +283,7 @@ impl Record {
             return self;
         };
         self.passes
-            .retain(|pass| pass.is_live(at) && !pass.place.is(&place));
+            .retain(|pass| pass.is_live(at) && !pass.place.is_told_by(&place));
         while self.passes.len() >= Self::MOST_PASSES {
             self.passes.remove(0);
         }

@@ -312,6 +312,37 @@ fn a_place_has_one_pass_and_a_record_a_bounded_number() {
 }
 
 #[test]
+fn a_second_login_ends_no_pass_of_the_first_though_one_listener_made_both() {
+    let other = [
+        Leader {
+            pid: 4800,
+            started: 8_100_000,
+        },
+        LISTENER,
+    ];
+    let second = Whereabouts {
+        leaders: &other,
+        ..HERE
+    };
+    let record = remembered(SESSION).remember(PROOF, &second, SESSION, later(60));
+    for leader in [MONITOR, other[0]] {
+        let sudo = Whereabouts {
+            session: Some(leader),
+            ..INSIDE
+        };
+        assert!(
+            recall(&record, SESSION, &sudo, later(61)).is_some(),
+            "{leader:?}"
+        );
+    }
+    // A code within the first session takes the place of the pass that it began with.
+    let record = record.remember(PROOF, &INSIDE, SESSION, later(90));
+    let (_, age) = recall(&record, SESSION, &INSIDE, later(100)).unwrap();
+    assert_eq!(age, Duration::from_secs(10));
+    assert_eq!(record.passes(later(100)).count(), 2);
+}
+
+#[test]
 fn passes_survive_being_kept_and_a_record_without_any_is_read() {
     let record = remembered(SESSION);
     let again = Record::decode(&record.encode().unwrap()).unwrap();

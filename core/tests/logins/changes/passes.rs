@@ -172,10 +172,10 @@ enum Place {
 }
 
 impl Place {
-    /// Whether the one leaves no room for the other.
+    /// Whether a later login at the other place leaves nothing to one at this.
     fn is_at(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::LedBy(these), Self::LedBy(those)) => these.chars().any(|it| those.contains(it)),
+            (Self::LedBy(these), Self::LedBy(those)) => those.chars().all(|it| these.contains(it)),
             (Self::Peer(..), _) | (_, Self::Peer(..)) => self == other,
         }
     }
