@@ -252,6 +252,24 @@ def undisturbed(product, _report):
     session.expect("still-42")
 
 
+@change("a password that is being typed at sshd's own prompt is judged as the login began")
+def typing(product, _report):
+    machine = product.machine
+    person = product.people.make("typist")
+    machine.sh("sed -i 's/^PasswordAuthentication no/PasswordAuthentication yes/' /etc/ssh/sshd_config.d/50-tests.conf")
+    machine.run("systemctl", "reload", "ssh")
+    early = ssh.on_terminal(
+        machine, person, key=False, options=("-o", "PreferredAuthentications=password"))
+    early.expect(PASSWORD)
+    protect(product, "sshd", "--try", "1d")
+    early.type(person.password)
+    ssh.require_in(person, (early.ends()[0], early.transcript))
+    needs_code(product, person)
+    machine.run("countersignctl", "unprotect", "--pending")
+    machine.sh("sed -i 's/^PasswordAuthentication yes/PasswordAuthentication no/' /etc/ssh/sshd_config.d/50-tests.conf")
+    machine.run("systemctl", "reload", "ssh")
+
+
 @change("key and code: neither alone opens sshd, even where sshd's own settings are gone")
 def key_and_code(product, _report):
     machine = product.machine

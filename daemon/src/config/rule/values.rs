@@ -81,6 +81,11 @@ impl Written for Service {
                             with a * behind, such as \"gdm-*\"";
 
     fn understand(text: &str) -> Result<Self, String> {
+        // pam_start(3) makes small letters of them.
+        if text.contains(char::is_uppercase) {
+            let small = text.to_lowercase();
+            return Err(format!("PAM has services in small letters: {small:?}"));
+        }
         text.parse().map(Self).map_err(|bad| format!("{bad}"))
     }
 }

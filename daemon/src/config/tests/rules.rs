@@ -186,6 +186,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         ":3:21: ",
         "is no name",
     ),
+    (
+        "name = 'a'\nservices = ['SSHD']",
+        ":3:13: ",
+        "small letters: \"sshd\"",
+    ),
     ("name = 'a'\nservices = [1]", ":3:13: ", "/etc/pam.d"),
     ("name = 'a'\nusers = ['a*']", ":3:10: ", "whole name"),
     ("name = 'a'\ngroups = ['']", ":3:11: ", "whole name"),
