@@ -83,9 +83,8 @@ FAULTS = [
     pam("password-goes-on", "sudo", "/^@include common-auth/c auth required pam_unix.so", "auth required pam_unix.so", status=0),
     line("one-field", "/etc/pam.d/vsftpd", f"auth requisite pam_unix.so\n{LINE}", named="auth [success=ok", status=4),
     pam("guard-missing", "sshd", "/^account .*countersign/d", status=4),
-    Fault("job-guarded", f"echo '{GUARD}' >/etc/pam.d/cron; echo root >/etc/cron.allow", "/etc/pam.d/cron", GUARD,
-          ("/etc/pam.d/cron", "/etc/cron.allow")),
-    line("jobs-unasked", "/etc/pam.d/cron", "@include common-auth", named="", status=0),
+    line("job-guarded", "/etc/pam.d/cron", GUARD),
+    Fault("jobs-unasked", "rm /etc/cron.allow", "/etc/pam.d/cron", files=("/etc/cron.allow",), status=0),
     mode("pam-writable", "/etc/pam.d/sudo", "o+w", back="o-w"),
     Fault("module-missing", f"m={MODULE}; mv $m $m.gone", undo="cd /usr/lib/*/security; mv pam_countersign.so.gone pam_countersign.so", file="/etc/pam.d/*"),
     Fault("module-writable", f"chmod o+w {MODULE}", "/usr/lib/*/security/pam_countersign.so", undo=f"chmod o-w {MODULE}"),
@@ -173,6 +172,7 @@ def prepare(product, _report):
     product.ask_after_password("sudo", "sudo-i", "su", "login", "other")
     machine.sh('sed -i "/countersign/a $1" /etc/pam.d/sshd /etc/pam.d/probe; sed -i "/pam_permit/a $2" /etc/pam.d/sshd', PERMIT, GUARD)
     product.people.make("alice", "bob")
+    machine.write("/etc/cron.allow", "root\n")
     # A container's clock is its host's, and whether that is synchronised is no matter of ours.
     machine.write("/usr/bin/timedatectl", "#!/bin/sh\necho yes\n", "0755")
 
