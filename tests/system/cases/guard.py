@@ -1,12 +1,14 @@
 """The guard: a login that policy protects and that proved no factor goes no further, whoever else did."""
 
 import concurrent.futures
+import contextlib
 
 from harness import ssh
 from harness.product import GUARD, LINE
 from harness.report import case, require
 from harness.ssh import CODE
 
+SETTINGS = "/etc/ssh/sshd_config.d/10-countersign.conf"
 RULES = """
 [[rule]]
 name = "the copier has a key alone"
@@ -135,53 +137,45 @@ def multiplexing(product, _report):
     ssh.require_guarded(person, ssh.by_key_alone(product.machine, person, *through))
 
 
+@contextlib.contextmanager
+def sshd_asks(product, ours, theirs, methods):
+    """sshd's stack with `theirs` in place of `ours`, and these methods, a password of its own asking among them."""
+    machine = product.machine
+    stack = machine.read("/etc/pam.d/sshd")
+    settings = machine.read(SETTINGS)
+    require(ours in stack, f"{ours} is not in\n{stack}")
+    try:
+        machine.write("/etc/pam.d/sshd", stack.replace(ours, theirs))
+        machine.write(SETTINGS, settings.replace("publickey,keyboard-interactive:pam", methods).replace(
+            "PasswordAuthentication no", "PasswordAuthentication yes"))
+        machine.run("systemctl", "restart", "ssh")
+        yield
+    finally:
+        machine.write("/etc/pam.d/sshd", stack)
+        machine.write(SETTINGS, settings)
+        machine.run("systemctl", "restart", "ssh")
+
+
 @case("ssh: where nothing asks for a code, neither a password nor a key gets past the guard")
 def nothing_asks(product, _report):
     person = product.people.make("unasked")
     machine = product.machine
-    before = machine.read("/etc/pam.d/sshd")
-    settings = machine.read("/etc/ssh/sshd_config.d/10-countersign.conf")
-    try:
-        machine.write("/etc/pam.d/sshd", before.replace(f"{LINE}\nauth required pam_permit.so", "@include common-auth"))
-        machine.write(
-            "/etc/ssh/sshd_config.d/10-countersign.conf",
-            settings.replace("publickey,keyboard-interactive:pam", "any").replace(
-                "PasswordAuthentication no", "PasswordAuthentication yes"),
-        )
-        machine.run("systemctl", "restart", "ssh")
+    with sshd_asks(product, f"{LINE}\nauth required pam_permit.so", "@include common-auth", "any"):
         for method in ("password", "keyboard-interactive"):
             dialogue = machine.client_dialogue(
                 *ssh.arguments(person, "-tt", "-o", f"PreferredAuthentications={method}", key=False), "id", "-un")
             dialogue.answer(r"(?i)password: ", person.password)
             ssh.require_guarded(person, (dialogue.ends()[0], dialogue.transcript))
         ssh.require_guarded(person, ssh.by_key_alone(machine, person))
-    finally:
-        machine.write("/etc/pam.d/sshd", before)
-        machine.write("/etc/ssh/sshd_config.d/10-countersign.conf", settings)
-        machine.run("systemctl", "restart", "ssh")
 
 
 @case("ssh: a password that is typed once, for whatever is asked, is no code")
 def password_for_all(product, _report):
     person = product.people.make("one-word")
-    machine = product.machine
-    before = machine.read("/etc/pam.d/sshd")
-    settings = machine.read("/etc/ssh/sshd_config.d/10-countersign.conf")
-    try:
-        machine.write("/etc/pam.d/sshd", before.replace(LINE, f"@include common-auth\n{LINE}"))
-        machine.write(
-            "/etc/ssh/sshd_config.d/10-countersign.conf",
-            settings.replace("publickey,keyboard-interactive:pam", "password").replace(
-                "PasswordAuthentication no", "PasswordAuthentication yes"),
-        )
-        machine.run("systemctl", "restart", "ssh")
-        dialogue = machine.client_dialogue(*ssh.arguments(person, "-tt", key=False), "id", "-un")
+    with sshd_asks(product, LINE, f"@include common-auth\n{LINE}", "password"):
+        dialogue = product.machine.client_dialogue(*ssh.arguments(person, "-tt", key=False), "id", "-un")
         dialogue.answer(r"(?i)password: ", person.password)
         ssh.require_guarded(person, (dialogue.ends()[0], dialogue.transcript))
-    finally:
-        machine.write("/etc/pam.d/sshd", before)
-        machine.write("/etc/ssh/sshd_config.d/10-countersign.conf", settings)
-        machine.run("systemctl", "restart", "ssh")
 
 
 @case("ssh: where the daemon cannot be reached, the guard lets nobody by")
