@@ -1,5 +1,5 @@
 use super::*;
-use crate::doctor::planted::{NOW, Planted, ids, places};
+use crate::doctor::planted::{NOW, Planted, ids, one};
 
 const CHECKED: &str = "/usr/libexec/countersign/countersignd check-config";
 
@@ -14,12 +14,6 @@ fn well() -> Planted {
         .says(CHECKED, "")
 }
 
-fn one(planted: Planted, id: &str, place: &str) {
-    let found = planted.found(&GROUP);
-    assert_eq!(ids(&found), [id]);
-    assert_eq!(places(&found), [place]);
-}
-
 #[test]
 fn a_key_a_database_and_a_configuration_as_installed_are_well() {
     let report = well().report(&GROUP);
@@ -28,8 +22,9 @@ fn a_key_a_database_and_a_configuration_as_installed_are_well() {
 
 #[test]
 fn a_key_that_is_readable_damaged_or_gone_is_a_danger() {
-    one(well().mode(KEY, 0o640), "key-readable", KEY);
+    one(&GROUP, well().mode(KEY, 0o640), "key-readable", KEY);
     one(
+        &GROUP,
         well().file(KEY, "short").mode(KEY, 0o600),
         "key-damaged",
         KEY,
@@ -39,7 +34,7 @@ fn a_key_that_is_readable_damaged_or_gone_is_a_danger() {
         .mode(DATABASE, 0o600)
         .mode(STORE, 0o700)
         .says(CHECKED, "");
-    one(gone, "key-missing", KEY);
+    one(&GROUP, gone, "key-missing", KEY);
 }
 
 #[test]
@@ -56,8 +51,8 @@ fn a_key_that_systemd_brings_encrypted_is_not_missing() {
 
 #[test]
 fn a_database_that_is_open_or_gone_is_a_danger() {
-    one(well().mode(STORE, 0o755), "store-open", STORE);
-    one(well().mode(DATABASE, 0o644), "store-open", DATABASE);
+    one(&GROUP, well().mode(STORE, 0o755), "store-open", STORE);
+    one(&GROUP, well().mode(DATABASE, 0o644), "store-open", DATABASE);
     let gone = Planted::new()
         .file(KEY, &"k".repeat(32))
         .mode(KEY, 0o600)
@@ -67,18 +62,20 @@ fn a_database_that_is_open_or_gone_is_a_danger() {
 
 #[test]
 fn a_disk_that_is_almost_full_is_told() {
-    one(well().room(1024 * 1024), "disk-full", STORE);
+    one(&GROUP, well().room(1024 * 1024), "disk-full", STORE);
 }
 
 #[test]
 fn a_configuration_that_others_may_write_is_a_danger() {
     one(
+        &GROUP,
         well().mode(CONFIGURATION, 0o666),
         "config-writable",
         CONFIGURATION,
     );
     let drop_in = format!("{DROP_INS}/countersign-x.toml");
     one(
+        &GROUP,
         well().file(&drop_in, "").mode(&drop_in, 0o664),
         "config-writable",
         &drop_in,
@@ -90,11 +87,17 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
     let said = "countersignd: /etc/countersign/countersign.toml:2:10: 9 cannot be used here\n";
     let planted = well().answers(CHECKED, false, "", said);
     one(
+        &GROUP,
         planted,
         "config-wrong",
         "/etc/countersign/countersign.toml:2",
     );
-    one(well().config_problem("x:1:1: no"), "config-not-taken", "");
+    one(
+        &GROUP,
+        well().config_problem("x:1:1: no"),
+        "config-not-taken",
+        "",
+    );
 }
 
 #[test]

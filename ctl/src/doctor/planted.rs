@@ -194,6 +194,14 @@ impl Planted {
     }
 }
 
+/// A group finds one thing, and there.
+#[track_caller]
+pub(crate) fn one(group: &Group, planted: Planted, id: &str, place: &str) {
+    let found = planted.found(group);
+    assert_eq!(ids(&found), [id], "{found:?}");
+    assert_eq!(places(&found), [place]);
+}
+
 /// The names of what was found.
 pub(crate) fn ids(findings: &[Finding]) -> Vec<&'static str> {
     findings.iter().map(|finding| finding.id).collect()

@@ -156,9 +156,8 @@ mod tests {
     }
 
     fn one(text: &str, id: &str, line: usize) {
-        let found = planted(text).found(&GROUP);
-        assert_eq!(ids(&found), [id], "{text}");
-        assert_eq!(places(&found), [format!("/etc/sudoers:{line}")], "{text}");
+        let place = format!("/etc/sudoers:{line}");
+        super::super::planted::one(&GROUP, planted(text), id, &place);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use super::GROUP;
-use crate::doctor::planted::{Planted, ids, places};
+use crate::doctor::planted::{Planted, ids, one, places};
 use crate::doctor::scene::{Course, Demand};
 
 const GUARD: &str = "account required pam_countersign.so\n";
@@ -38,12 +38,6 @@ fn sshd(drop_in: &str, said: &str, account: &str) -> Planted {
         .says("/usr/sbin/sshd -T", said)
 }
 
-fn one(planted: Planted, id: &str, place: &str) {
-    let found = planted.found(&GROUP);
-    assert_eq!(ids(&found), [id], "{found:?}");
-    assert_eq!(places(&found), [place]);
-}
-
 #[test]
 fn key_and_code_are_well() {
     let report = sshd("", &in_force(""), GUARD).report(&GROUP);
@@ -65,11 +59,13 @@ fn a_key_alone_is_a_danger_without_the_guard_and_a_refusal_with_it() {
     let drop_in = "# ours\nAuthenticationMethods any\n";
     let said = in_force("authenticationmethods any\n");
     one(
+        &GROUP,
         sshd(drop_in, &said, ""),
         "ssh-key-alone",
         "/etc/ssh/sshd_config.d/10.conf:2",
     );
     one(
+        &GROUP,
         sshd(drop_in, &said, GUARD),
         "ssh-refused-unasked",
         "/etc/ssh/sshd_config.d/10.conf:2",
@@ -77,12 +73,13 @@ fn a_key_alone_is_a_danger_without_the_guard_and_a_refusal_with_it() {
     // A guard that forgives is none.
     let weak = "account sufficient pam_localuser.so\naccount required pam_countersign.so\n";
     one(
+        &GROUP,
         sshd(drop_in, &said, weak),
         "ssh-key-alone",
         "/etc/ssh/sshd_config.d/10.conf:2",
     );
     // Where nothing is set, the main file is where to set it.
-    one(sshd("", &said, ""), "ssh-key-alone", MAIN);
+    one(&GROUP, sshd("", &said, ""), "ssh-key-alone", MAIN);
     let off = in_force("authenticationmethods any\npubkeyauthentication no\n");
     assert_eq!(ids(&sshd(drop_in, &off, "").found(&GROUP)), [""; 0]);
 }
@@ -91,6 +88,7 @@ fn a_key_alone_is_a_danger_without_the_guard_and_a_refusal_with_it() {
 fn one_list_of_methods_that_does_not_ask_is_enough_to_get_in() {
     let said = in_force("authenticationmethods publickey,keyboard-interactive publickey\n");
     one(
+        &GROUP,
         sshd("AuthenticationMethods x\n", &said, ""),
         "ssh-key-alone",
         &format!("{DROP_IN}:1"),
@@ -102,12 +100,14 @@ fn other_hosts_words_are_told() {
     let said =
         in_force("authenticationmethods any\npubkeyauthentication no\ngssapiauthentication yes\n");
     one(
+        &GROUP,
         sshd("AuthenticationMethods any\n", &said, ""),
         "ssh-other-alone",
         &format!("{DROP_IN}:1"),
     );
     let said = in_force("authenticationmethods hostbased\nhostbasedauthentication yes\n");
     one(
+        &GROUP,
         sshd("AuthenticationMethods hostbased\n", &said, ""),
         "ssh-other-alone",
         &format!("{DROP_IN}:1"),
@@ -119,6 +119,7 @@ fn where_no_method_can_ask_nobody_gets_in() {
     let said = in_force("kbdinteractiveauthentication no\n");
     let drop_in = "KbdInteractiveAuthentication no\n";
     one(
+        &GROUP,
         sshd(drop_in, &said, GUARD),
         "ssh-cannot-ask",
         &format!("{DROP_IN}:1"),
@@ -131,7 +132,7 @@ fn a_method_that_is_demanded_and_off_is_told_where_it_is_off() {
     let complaint =
         "Disabled method \"keyboard-interactive\" in AuthenticationMethods list \"x\"\n";
     let planted = sshd(drop_in, "", GUARD).answers("/usr/sbin/sshd -T", false, "", complaint);
-    one(planted, "ssh-cannot-ask", &format!("{DROP_IN}:1"));
+    one(&GROUP, planted, "ssh-cannot-ask", &format!("{DROP_IN}:1"));
 }
 
 #[test]
@@ -140,6 +141,7 @@ fn the_password_method_has_one_answer_for_all() {
         "authenticationmethods any\npubkeyauthentication no\npasswordauthentication yes\n",
     );
     one(
+        &GROUP,
         sshd("PasswordAuthentication yes\n", &said, ""),
         "ssh-password-method",
         &format!("{DROP_IN}:1"),
@@ -150,7 +152,7 @@ fn the_password_method_has_one_answer_for_all() {
 fn pam_turned_off_is_the_worst_of_all() {
     let said = in_force("usepam no\n");
     let planted = sshd("UsePAM no\n", &said, GUARD);
-    one(planted, "ssh-without-pam", &format!("{DROP_IN}:1"));
+    one(&GROUP, planted, "ssh-without-pam", &format!("{DROP_IN}:1"));
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn limits_that_people_with_a_code_run_into_are_told() {
             &in_force(&format!("{said}\n")),
             GUARD,
         );
-        one(planted, id, &format!("{DROP_IN}:2"));
+        one(&GROUP, planted, id, &format!("{DROP_IN}:2"));
     }
     // None at all: sshd waits for ever.
     let said = in_force("logingracetime 0\n");
@@ -251,7 +253,7 @@ fn a_configuration_that_sshd_refuses_is_told_with_its_line() {
     ] {
         let planted =
             sshd("Foo bar\n", "", GUARD).answers("/usr/sbin/sshd -T", false, "", complaint);
-        one(planted, "ssh-config-wrong", &format!("{DROP_IN}:1"));
+        one(&GROUP, planted, "ssh-config-wrong", &format!("{DROP_IN}:1"));
     }
     let missing = "Missing privilege separation directory: /run/sshd\n";
     let report = planted
@@ -265,5 +267,5 @@ fn a_configuration_that_sshd_refuses_is_told_with_its_line() {
 fn an_old_sshd_is_told() {
     let said = "unknown option -- V\nOpenSSH_8.4p1 Debian-5, OpenSSL 1.1.1\n";
     let planted = sshd("", &in_force(""), GUARD).answers("/usr/sbin/sshd -V", false, "", said);
-    one(planted, "ssh-old", "/usr/sbin/sshd");
+    one(&GROUP, planted, "ssh-old", "/usr/sbin/sshd");
 }
