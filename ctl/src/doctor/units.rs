@@ -1,4 +1,4 @@
-//! The daemon's units and its socket: as shipped, up, and up after the next boot.
+//! The units and the daemon's socket: as shipped, up, and up after the next boot.
 
 use super::finding::{Check, Severity};
 use super::scene::{Scene, place};
@@ -13,9 +13,11 @@ const SOCKET: &str = "/run/countersign/socket";
 const SOCKET_DIRECTORY: &str = "/run/countersign";
 const SERVICE_UNIT: &str = "countersignd.service";
 const SOCKET_UNIT: &str = "countersignd.socket";
+/// What undoes a change by protect; it ends when it has.
+const REVERT_UNIT: &str = "countersign-revert.service";
 
 /// The units, as the package ships them.
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 3] = [
     (
         SERVICE_UNIT,
         include_str!("../../../packaging/systemd/countersignd.service"),
@@ -23,6 +25,10 @@ const SHIPPED: [(&str, &str); 2] = [
     (
         SOCKET_UNIT,
         include_str!("../../../packaging/systemd/countersignd.socket"),
+    ),
+    (
+        REVERT_UNIT,
+        include_str!("../../../packaging/systemd/countersign-revert.service"),
     ),
 ];
 
@@ -81,19 +87,28 @@ const NOT_ENABLED: Check = Check {
     mends: "Enable it",
 };
 
+const REVERT_NOT_ENABLED: Check = Check {
+    id: "revert-not-enabled",
+    severity: Severity::Warning,
+    finds: "the unit that undoes a change by protect, not enabled",
+    means: "After a reboot a change that nobody confirmed stays, and may keep everybody out.",
+    mends: "Enable it",
+};
+
 const REPLACED: Check = Check {
     id: "unit-replaced",
     severity: Severity::Warning,
     finds: "a unit in /etc in place of the package's, or the package's altered",
-    means: "What the package confines the daemon by may be gone, and an upgrade renews nothing.",
+    means: "What the unit does, or confines the daemon by, may be gone, and an upgrade renews nothing.",
     mends: "Keep what you need in a drop-in (systemctl edit), and put the package's back",
 };
 
 const WEAKENED: Check = Check {
     id: "unit-weakened",
     severity: Severity::Warning,
-    finds: "a drop-in that changes what the units confine the daemon by, or where it listens",
-    means: "The daemon may do more than it needs, or listens where no login asks.",
+    finds: "a drop-in that changes what the units do, confine the daemon by, or where it listens",
+    means: "The daemon may do more than it needs, or listens where no login asks; or a change by protect is \
+            not undone.",
     mends: "Take the line out, unless you know why it is there",
 };
 
@@ -138,6 +153,7 @@ pub(super) const GROUP: Group = Group {
         &UNUSABLE,
         &INACTIVE,
         &NOT_ENABLED,
+        &REVERT_NOT_ENABLED,
         &REPLACED,
         &WEAKENED,
         &STALE,
@@ -185,8 +201,9 @@ pub(super) fn bring_a_key(scene: &Scene<'_>) -> bool {
                 .trim_start()
                 .starts_with("SetCredentialEncrypted=master.key")
     };
-    let files = drop_ins(scene, &mut Report::default())
-        .into_iter()
+    let drop_ins = drop_ins(scene, &mut Report::default()).into_iter();
+    let files = drop_ins
+        .filter(|(file, _)| file.contains(SERVICE_UNIT))
         .map(|(_, text)| text);
     let own = scene.files.text(&format!("{LOCAL}/{SERVICE_UNIT}")).ok();
     files.chain(own).any(|text| text.lines().any(brings))
@@ -198,15 +215,22 @@ fn state(scene: &Scene<'_>, unit: &str, report: &mut Report) {
         "--property=ActiveState,UnitFileState,NeedDaemonReload",
         unit,
     ];
+    let is_daemons = unit != REVERT_UNIT;
+    let not_enabled = match is_daemons {
+        true => &NOT_ENABLED,
+        false => &REVERT_NOT_ENABLED,
+    };
+    let mut checks = vec![not_enabled, &STALE];
+    checks.extend(is_daemons.then_some(&INACTIVE));
     let said = match scene.programs.run(SYSTEMCTL, &arguments) {
         Ok(said) if said.success => said.stdout,
         Ok(said) => {
             let why = format!("{SYSTEMCTL} says nothing of {unit}: {}", said.stderr.trim());
-            return report.not_checked(&[&INACTIVE, &NOT_ENABLED, &STALE], why);
+            return report.not_checked(&checks, why);
         }
         Err(error) => {
             let why = format!("{SYSTEMCTL} cannot be run: {error}");
-            return report.not_checked(&[&INACTIVE, &NOT_ENABLED, &STALE], why);
+            return report.not_checked(&checks, why);
         }
     };
     let property = |name: &str| {
@@ -215,14 +239,14 @@ fn state(scene: &Scene<'_>, unit: &str, report: &mut Report) {
             .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         found.unwrap_or_default()
     };
-    if property("ActiveState") != "active" {
+    if is_daemons && property("ActiveState") != "active" {
         let found = format!("{unit} is {}.", property("ActiveState"));
         report.find(INACTIVE.found(found).fix(format!("systemctl start {unit}")));
     }
     if property("UnitFileState") != "enabled" {
         let found = format!("{unit} is {}.", property("UnitFileState"));
         report.find(
-            NOT_ENABLED
+            not_enabled
                 .found(found)
                 .fix(format!("systemctl enable {unit}")),
         );

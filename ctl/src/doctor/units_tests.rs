@@ -1,5 +1,5 @@
 use super::*;
-use crate::doctor::planted::{Planted, ids, places};
+use crate::doctor::planted::{Planted, ids, one};
 
 const SHOW: &str = "/usr/bin/systemctl show --property=ActiveState,UnitFileState,NeedDaemonReload";
 
@@ -23,12 +23,6 @@ fn well() -> Planted {
     planted.socket(SOCKET, 0o600).mode(SOCKET_DIRECTORY, 0o755)
 }
 
-fn one(planted: Planted, id: &str, place: &str) {
-    let found = planted.found(&GROUP);
-    assert_eq!(ids(&found), [id], "{found:?}");
-    assert_eq!(places(&found), [place]);
-}
-
 #[test]
 fn units_as_shipped_that_are_up_are_well() {
     let report = well().report(&GROUP);
@@ -38,6 +32,7 @@ fn units_as_shipped_that_are_up_are_well() {
 #[test]
 fn a_daemon_that_does_not_answer_is_a_danger() {
     one(
+        &GROUP,
         well().away("The daemon cannot be reached."),
         "daemon-unreachable",
         "",
@@ -46,26 +41,43 @@ fn a_daemon_that_does_not_answer_is_a_danger() {
 
 #[test]
 fn a_daemon_that_cannot_work_is_another_danger() {
-    one(well().unusable("The daemon runs."), "daemon-unusable", "");
+    one(
+        &GROUP,
+        well().unusable("The daemon runs."),
+        "daemon-unusable",
+        "",
+    );
 }
 
 #[test]
 fn a_unit_that_is_down_or_will_be_is_told() {
     one(
+        &GROUP,
         says(well(), state(SOCKET_UNIT, "inactive", "enabled", "no")),
         "unit-inactive",
         "",
     );
     one(
+        &GROUP,
         says(well(), state(SERVICE_UNIT, "active", "disabled", "no")),
         "unit-not-enabled",
         "",
     );
     one(
+        &GROUP,
         says(well(), state(SERVICE_UNIT, "active", "enabled", "yes")),
         "unit-not-reloaded",
         "",
     );
+}
+
+#[test]
+fn what_undoes_a_change_is_down_between_changes_and_is_to_be_enabled() {
+    let state = |enabled| state(REVERT_UNIT, "inactive", enabled, "no");
+    assert_eq!(ids(&says(well(), state("enabled")).found(&GROUP)), [""; 0]);
+    for not in ["disabled", "masked", "enabled-runtime", ""] {
+        one(&GROUP, says(well(), state(not)), "revert-not-enabled", "");
+    }
 }
 
 #[test]
@@ -80,7 +92,9 @@ fn without_systemd_that_is_said() {
         .map(|unchecked| unchecked.id)
         .collect();
     assert!(
-        unchecked.contains(&"unit-inactive") && unchecked.contains(&"unit-replaced"),
+        ["unit-inactive", "revert-not-enabled", "unit-replaced"]
+            .iter()
+            .all(|id| unchecked.contains(id)),
         "{unchecked:?}"
     );
 }
@@ -88,7 +102,12 @@ fn without_systemd_that_is_said() {
 #[test]
 fn a_unit_in_place_of_the_packages_is_told() {
     let own = "/etc/systemd/system/countersignd.service";
-    one(well().file(own, "[Service]\n"), "unit-replaced", own);
+    one(
+        &GROUP,
+        well().file(own, "[Service]\n"),
+        "unit-replaced",
+        own,
+    );
     let altered = SHIPPED[0]
         .1
         .replace("NoNewPrivileges=yes", "NoNewPrivileges=no");
@@ -99,6 +118,7 @@ fn a_unit_in_place_of_the_packages_is_told() {
         .unwrap();
     let file = format!("{SYSTEM}/{SERVICE_UNIT}");
     one(
+        &GROUP,
         well().file(&file, &altered),
         "unit-replaced",
         &format!("{file}:{line}"),
@@ -110,12 +130,14 @@ fn a_drop_in_is_told_by_the_line_that_weakens() {
     let file = "/etc/systemd/system/countersignd.service.d/local.conf";
     let text = "# why\n[Service]\nLoadCredentialEncrypted=master.key:/x\nPrivateNetwork=no\n";
     one(
+        &GROUP,
         well().file(file, text),
         "unit-weakened",
         &format!("{file}:4"),
     );
     let socket = "/run/systemd/system/countersignd.socket.d/a.conf";
     one(
+        &GROUP,
         well().file(socket, "[Socket]\nSocketMode=0666\n"),
         "unit-weakened",
         &format!("{socket}:2"),
@@ -124,8 +146,9 @@ fn a_drop_in_is_told_by_the_line_that_weakens() {
 
 #[test]
 fn a_socket_that_is_not_roots_alone_is_a_danger() {
-    one(well().mode(SOCKET, 0o666), "socket-open", SOCKET);
+    one(&GROUP, well().mode(SOCKET, 0o666), "socket-open", SOCKET);
     one(
+        &GROUP,
         well().mode(SOCKET_DIRECTORY, 0o777),
         "socket-directory",
         SOCKET_DIRECTORY,

@@ -154,6 +154,7 @@ FAULTS = [
     line("bus-policy-elsewhere", "/etc/dbus-1/system.d/fault.conf", '<!-- org.countersign.Countersign1 --><busconfig></busconfig>'),
     Fault("bus-policy-missing", f"rm {BUS}", BUS, files=(BUS,), status=4),
     Fault("unit-not-enabled", "systemctl disable countersignd.socket 2>/dev/null", undo="systemctl enable countersignd.socket 2>/dev/null"),
+    Fault("revert-not-enabled", "systemctl disable countersign-revert.service 2>/dev/null", undo="systemctl enable countersign-revert.service 2>/dev/null", status=4),
     Fault("unit-replaced", "cp /usr/lib/systemd/system/countersignd.service /etc/systemd/system/; systemctl daemon-reload",
           "/etc/systemd/system/countersignd.service", undo="rm /etc/systemd/system/countersignd.service; systemctl daemon-reload", status=4),
     line("unit-weakened", "/etc/systemd/system/countersignd.service.d/fault.conf", "PrivateNetwork=no", status=4, also=("unit-not-reloaded",)),
