@@ -12,7 +12,7 @@ use zruntime::SharedRuntime;
 use crate::door::{Door, unix_address};
 use crate::error::Error;
 use crate::runtime::Inline;
-use crate::types::{BeginReply, Factor, Login, Next, RespondReply};
+use crate::types::{BeginReply, Entry, Factor, Login, Next, RespondReply};
 use crate::{NAME, PATH, TRANSACTION, VERIFIER};
 
 mod admin;
@@ -63,6 +63,7 @@ impl Client {
             let language = details.language.clone();
             return Ok(Begun::Transaction {
                 transaction,
+                entry: Entry::from_wire(details.entry)?,
                 next: Next::from_wire((challenge, details))?,
                 language,
             });
@@ -208,6 +209,8 @@ pub enum Begun {
         transaction: OwnedObjectPath,
         /// What to ask first.
         next: Next,
+        /// How the answer is typed.
+        entry: Entry,
         /// The name of the catalogue to ask from, if the daemon says one.
         language: Option<String>,
     },

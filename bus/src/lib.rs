@@ -7,6 +7,7 @@ pub mod door;
 pub mod error;
 pub mod events;
 pub mod import;
+pub mod profile;
 mod runtime;
 pub mod session;
 pub mod types;
@@ -14,6 +15,7 @@ pub mod types;
 pub use client::Client;
 pub use door::Door;
 pub use error::Error;
+pub use profile::Profile;
 pub use zbus::OwnedObjectPath;
 
 /// The well-known name on the system bus.

@@ -69,6 +69,8 @@ pub struct Details {
     pub recovery_left: Option<u32>,
     /// In `Begin`'s reply: the name of the catalogue that the login's words are from.
     pub language: Option<String>,
+    /// In `Begin`'s reply: how the code is typed, an [`Entry`]; absent, if it is separate.
+    pub entry: Option<u32>,
     /// In `Begin`'s reply with challenge 0: the rule by which no factor is demanded, or by which
     /// an earlier one counts; with challenge 5, the rule that asks for enrolment.
     pub rule: Option<String>,
@@ -155,6 +157,40 @@ pub enum Ask {
     NextCode = 3,
     /// A recovery code.
     RecoveryCode = 4,
+}
+
+/// How password and code are typed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Entry {
+    /// Each at a prompt of its own, the password first.
+    Separate = 1,
+    /// In one field, the code behind the password.
+    Appended = 2,
+}
+
+impl Entry {
+    /// Out of what travelled.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Transport`] if the number has no meaning: asked in another way than is meant, a
+    /// password might be taken for an answer.
+    pub fn from_wire(number: Option<u32>) -> Result<Self, Error> {
+        match number {
+            None | Some(1) => Ok(Self::Separate),
+            Some(2) => Ok(Self::Appended),
+            Some(other) => Err(Error::Transport(format!("unknown entry {other}"))),
+        }
+    }
+
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Separate => "separate",
+            Self::Appended => "appended",
+        }
+    }
 }
 
 /// Why it is asked again, or in another way.
@@ -360,6 +396,18 @@ mod tests {
             Next::Acknowledge,
         ] {
             assert_eq!(Next::from_wire(next.clone().into_wire()), Ok(next));
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_not_said_is_separate_and_an_unknown_one_is_refused() {
+        for entry in [Entry::Separate, Entry::Appended] {
+            assert_eq!(Entry::from_wire(Some(entry as u32)), Ok(entry));
+        }
+        assert_eq!(Entry::from_wire(None), Ok(Entry::Separate));
+        for number in [0, 3, u32::MAX] {
+            let entry = Entry::from_wire(Some(number));
+            assert!(matches!(entry, Err(Error::Transport(_))), "{number}");
         }
     }
 

@@ -150,6 +150,8 @@ pub struct Rule {
     pub remember: Option<Remember>,
     /// What becomes of those who have no factor.
     pub unenrolled: Unenrolled,
+    /// How the code is typed; `None`: as the service has it.
+    pub entry: Option<Entry>,
     /// Whether it is in force.
     pub mode: Mode,
 }
@@ -164,12 +166,14 @@ impl Rule {
             factors: Factors::ALL,
             remember: None,
             unenrolled: Unenrolled::Refuse,
+            entry: None,
             mode: Mode::Enforce,
         }
     }
 
-    /// What it makes of a login of a user of this standing, at `now`; the mode is not looked at.
-    pub fn course(&self, standing: Standing, now: Timestamp) -> Course {
+    /// What it makes of a login of a user of this standing, whose code is typed in this way, at
+    /// `now`; the mode is not looked at.
+    pub fn course(&self, standing: Standing, entry: Entry, now: Timestamp) -> Course {
         match (self.require, standing) {
             (Require::Nothing, _) => Course::Excuse,
             (Require::Refuse, _) => Course::Refuse,
@@ -177,9 +181,12 @@ impl Rule {
             (Require::One, Standing::Foreign | Standing::Unfit) => Course::AskInVain,
             (Require::One, Standing::Unenrolled) => match self.unenrolled {
                 Unenrolled::Pass => Course::Excuse,
-                // What a login offers is a time-based factor.
+                // What a login offers is a time-based factor, and to whoever gave the password:
+                // with both in one field that is looked at last.
                 Unenrolled::Enroll { by }
-                    if by.is_none_or(|by| now < by) && self.factors.allow(Kind::Totp) =>
+                    if by.is_none_or(|by| now < by)
+                        && self.factors.allow(Kind::Totp)
+                        && entry == Entry::Separate =>
                 {
                     Course::Enroll
                 }
@@ -227,6 +234,15 @@ pub enum Unenrolled {
         /// Until just before then; from then on they are refused.
         by: Option<Timestamp>,
     },
+}
+
+/// How the code is typed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Entry {
+    /// At a prompt of its own, when the password was given.
+    Separate,
+    /// In the password's field, behind it; the code is judged first.
+    Appended,
 }
 
 /// Whether a rule is in force.

@@ -30,7 +30,7 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// How many answers a login takes.
+    /// How many answers a login takes, if it can ask again.
     pub const TRIES: u32 = 3;
     /// How long a login waits for an answer.
     pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -38,11 +38,16 @@ impl Transaction {
     /// comes sooner is not looked at.
     const TYPING: Duration = Duration::from_secs(2);
 
-    /// Begins a login, and says what to ask first. `recovery`: whether recovery codes and issued
-    /// codes are taken here, as far as the circumstances have them.
-    pub fn begin(record: &Record, recovery: bool, at: Circumstances<'_>) -> (Self, Challenge) {
+    /// Begins a login that takes so many answers, and says what to ask first. `recovery`: whether
+    /// recovery codes and issued codes are taken here, as far as the circumstances have them.
+    pub fn begin(
+        record: &Record,
+        recovery: bool,
+        tries: u32,
+        at: Circumstances<'_>,
+    ) -> (Self, Challenge) {
         let mut transaction = Self {
-            tries: Self::TRIES,
+            tries,
             recovery,
             factors: at.factors,
             recovery_only: false,

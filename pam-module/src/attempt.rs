@@ -19,7 +19,7 @@ use crate::mark::Mark;
 use crate::options::Options;
 use crate::outcome::{Passed, Refusal};
 use crate::place;
-use crate::profile::Profile;
+use countersign_bus::Profile;
 
 /// Which version this is. `countersignctl doctor` looks for it in the module's file.
 const VERSION: &str = concat!("{pam_countersign version ", env!("CARGO_PKG_VERSION"), "}");

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::language::Language;
 use crate::messages::{Message, Prompt};
-use crate::profile::Profile;
+use countersign_bus::Profile;
 
 /// An application's conversation: one message at a time.
 pub(crate) trait Conversation {

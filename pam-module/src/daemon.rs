@@ -160,6 +160,7 @@ fn start(begun: Begun) -> Result<(Option<OwnedObjectPath>, Start), Error> {
         Begun::Transaction {
             transaction,
             next,
+            entry: _,
             language,
         } => (transaction, next, language),
         Begun::NotDemanded { rule } => return Ok((None, Start::NotDemanded { rule })),
@@ -189,7 +190,7 @@ fn start(begun: Begun) -> Result<(Option<OwnedObjectPath>, Start), Error> {
 mod tests {
     use std::io::Write;
 
-    use countersign_bus::types::Details;
+    use countersign_bus::types::{Details, Entry};
 
     use super::*;
 
@@ -197,6 +198,7 @@ mod tests {
         Begun::Transaction {
             transaction: "/a".try_into().unwrap(),
             next: Next::from_wire((challenge, Details::default())).unwrap(),
+            entry: Entry::Separate,
             language: language.map(str::to_owned),
         }
     }

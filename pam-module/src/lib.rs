@@ -19,7 +19,6 @@ mod messages;
 mod options;
 mod outcome;
 mod place;
-mod profile;
 mod reveal;
 #[cfg(test)]
 mod script;

@@ -4,7 +4,7 @@ use countersign_bus::types::Ask;
 use pam_countersign_ffi::{Echo, Tone};
 
 use crate::language::Language;
-use crate::profile::Profile;
+use countersign_bus::Profile;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -4,7 +4,7 @@ use countersign_bus::Door;
 use countersign_bus::session::{Process, Session, Unknown};
 use countersign_bus::types::Login;
 
-use crate::profile::Profile;
+use countersign_bus::Profile;
 
 /// Says in `login` which session it is made in, or who may come to lead the one that it begins.
 ///

@@ -17,7 +17,7 @@ use crate::guard::guard;
 use crate::language::Language;
 use crate::mark::Mark;
 use crate::outcome::{Passed, Refusal};
-use crate::profile::Profile;
+use countersign_bus::Profile;
 
 /// One thing that happens.
 pub(crate) enum Line {

@@ -150,7 +150,11 @@ fn a_login_that_no_rule_is_about_must_give_a_factor() {
         (Standing::Foreign, Course::AskInVain),
         (Standing::Unknown, Course::AskInVain),
     ] {
-        assert_eq!(end.course(standing, NOW), course, "{standing:?}");
+        assert_eq!(
+            end.course(standing, Entry::Separate, NOW),
+            course,
+            "{standing:?}"
+        );
     }
 }
 
@@ -193,7 +197,7 @@ fn every_requirement_meets_every_standing() {
             Standing::Foreign,
             Standing::Unknown,
         ];
-        let found = standings.map(|standing| rule.course(standing, NOW));
+        let found = standings.map(|standing| rule.course(standing, Entry::Separate, NOW));
         assert_eq!(found, courses, "{require:?} {unenrolled:?}");
     }
 }
@@ -205,13 +209,50 @@ fn a_rule_that_takes_no_time_based_code_enrolls_nobody_at_a_login() {
         factors: Factors::named(&["hotp", "recovery"]).unwrap(),
         ..Rule::strict("tokens")
     };
-    let course = tokens.course(Standing::Unenrolled, NOW);
+    let course = tokens.course(Standing::Unenrolled, Entry::Separate, NOW);
     assert_eq!(course, Course::AskInVain);
     let any = Rule {
         factors: Factors::ALL,
         ..tokens
     };
-    assert_eq!(any.course(Standing::Unenrolled, NOW), Course::Enroll);
+    assert_eq!(
+        any.course(Standing::Unenrolled, Entry::Separate, NOW),
+        Course::Enroll
+    );
+}
+
+#[test]
+fn nobody_is_enrolled_whose_password_is_looked_at_last() {
+    let open = Rule {
+        unenrolled: Unenrolled::Enroll { by: None },
+        ..Rule::strict("open")
+    };
+    let course = |entry| open.course(Standing::Unenrolled, entry, NOW);
+    assert_eq!(course(Entry::Separate), Course::Enroll);
+    assert_eq!(course(Entry::Appended), Course::AskInVain);
+}
+
+#[test]
+fn how_a_code_is_typed_changes_nothing_else() {
+    for unenrolled in [Unenrolled::Refuse, Unenrolled::Pass] {
+        for require in [Require::One, Require::Nothing, Require::Refuse] {
+            let rule = Rule {
+                require,
+                unenrolled,
+                ..Rule::strict("one")
+            };
+            for standing in [
+                Standing::Answerable,
+                Standing::Unfit,
+                Standing::Unenrolled,
+                Standing::Foreign,
+                Standing::Unknown,
+            ] {
+                let course = |entry| rule.course(standing, entry, NOW);
+                assert_eq!(course(Entry::Appended), course(Entry::Separate));
+            }
+        }
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::totp::Totp;
 fn the_first_question_is_for_one_code_and_says_what_is_taken() {
     let mut alice = enrolled();
     alice = with(alice, totp(2, 8));
-    let (_, challenge) = Transaction::begin(&alice, true, at(0));
+    let (_, challenge) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     let expected = Challenge {
         ask: Ask::Code,
         codes: 1,
@@ -31,7 +31,7 @@ fn the_first_question_is_for_one_code_and_says_what_is_taken() {
 #[test]
 fn a_login_takes_three_answers() {
     let alice = enrolled();
-    let (mut login, challenge) = Transaction::begin(&alice, true, at(0));
+    let (mut login, challenge) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     assert_eq!(challenge.tries, 3);
     for left in [2, 1] {
         let challenge = asked(login.conclude(rejected(Reason::Wrong), &alice, at(0)));
@@ -53,7 +53,7 @@ fn a_login_whose_last_answer_was_not_looked_at_ends_as_throttled() {
         (Reason::RecoveryWait(wait), End::Throttled),
     ] {
         let alice = enrolled();
-        let (mut login, _) = Transaction::begin(&alice, true, at(0));
+        let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
         for _ in 0..2 {
             asked(login.conclude(rejected(Reason::Wrong), &alice, at(0)));
         }
@@ -75,7 +75,7 @@ fn why_it_is_asked_again_is_told() {
         (Reason::RecoveryWait(wait), News::RecoveryWait(wait)),
     ] {
         let alice = enrolled();
-        let (mut login, _) = Transaction::begin(&alice, true, at(0));
+        let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
         let challenge = asked(login.conclude(rejected(reason), &alice, at(0)));
         assert_eq!((challenge.ask, challenge.news), (Ask::Code, Some(news)));
     }
@@ -84,7 +84,7 @@ fn why_it_is_asked_again_is_told() {
 #[test]
 fn what_cannot_be_a_code_is_one_of_the_three_answers() {
     let alice = enrolled();
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     for typed in ["12345", "letme in"] {
         assert!(matches!(login.receive(typed), Received::Malformed));
         let challenge = asked(login.conclude_malformed(&alice, at(0)));
@@ -98,7 +98,7 @@ fn what_cannot_be_a_code_is_one_of_the_three_answers() {
 #[test]
 fn after_too_many_wrong_codes_two_in_a_row_are_asked_for_and_judged_together() {
     let alice = failed(enrolled(), 20, 1);
-    let (mut login, challenge) = Transaction::begin(&alice, true, at(0));
+    let (mut login, challenge) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     assert_eq!((challenge.ask, challenge.codes), (Ask::FirstCode, 2));
     let wait = Some(Duration::from_secs(6 * 3600 - 2));
     assert_eq!(challenge.news, Some(News::SeveralCodes { wait }));
@@ -114,7 +114,7 @@ fn after_too_many_wrong_codes_two_in_a_row_are_asked_for_and_judged_together() {
 #[test]
 fn a_right_pair_finishes_and_a_wrong_one_is_asked_for_again() {
     let alice = failed(enrolled(), 20, 1);
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     let (outcome, alice) = answered(&mut login, alice, &["000000", "000000"], 30);
     let challenge = asked(outcome);
     assert_eq!((challenge.ask, challenge.tries), (Ask::FirstCode, 2));
@@ -127,7 +127,7 @@ fn a_right_pair_finishes_and_a_wrong_one_is_asked_for_again() {
 #[test]
 fn three_codes_are_asked_for_when_even_pairs_were_wrong_too_often() {
     let mut alice = failed(enrolled(), 100_000, 2);
-    let (mut login, challenge) = Transaction::begin(&alice, true, at(0));
+    let (mut login, challenge) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     assert_eq!((challenge.ask, challenge.codes), (Ask::FirstCode, 3));
     assert_eq!(challenge.news, Some(News::SeveralCodes { wait: None }));
 
@@ -140,7 +140,7 @@ fn three_codes_are_asked_for_when_even_pairs_were_wrong_too_often() {
 #[test]
 fn a_malformed_answer_in_the_middle_of_a_row_restarts_it() {
     let alice = failed(enrolled(), 20, 1);
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     assert!(matches!(login.receive(&code(0)), Received::OneOfSeveral));
     assert!(matches!(login.receive("12345"), Received::Malformed));
     let challenge = asked(login.conclude_malformed(&alice, at(0)));
@@ -152,12 +152,12 @@ fn a_malformed_answer_in_the_middle_of_a_row_restarts_it() {
 
 #[test]
 fn a_recovery_code_is_taken_where_a_code_is_asked_for() {
-    let (mut login, _) = Transaction::begin(&enrolled(), true, at(0));
+    let (mut login, _) = Transaction::begin(&enrolled(), true, Transaction::TRIES, at(0));
     assert!(is_recovery(login.receive(RECOVERY)));
 
     // Also in the middle of a row, which it ends.
     let alice = failed(enrolled(), 20, 1);
-    let (mut login, challenge) = Transaction::begin(&alice, true, at(0));
+    let (mut login, challenge) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     assert!(challenge.recovery);
     assert!(matches!(login.receive(&code(0)), Received::OneOfSeveral));
     assert!(is_recovery(login.receive(RECOVERY)));
@@ -167,7 +167,7 @@ fn a_recovery_code_is_taken_where_a_code_is_asked_for() {
 #[test]
 fn once_a_recovery_code_was_chosen_nothing_else_is_taken() {
     let alice = enrolled();
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     let challenge = login.choose_recovery(&alice, at(0)).unwrap();
     assert_eq!((challenge.ask, challenge.tries), (Ask::RecoveryCode, 3));
     assert!(matches!(login.receive(&code(0)), Received::Malformed));
@@ -182,7 +182,7 @@ fn once_a_recovery_code_was_chosen_nothing_else_is_taken() {
 #[test]
 fn a_recovery_code_can_be_chosen_in_the_middle_of_a_row() {
     let alice = failed(enrolled(), 20, 1);
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     assert!(matches!(login.receive(&code(0)), Received::OneOfSeveral));
     let challenge = login.choose_recovery(&alice, at(0)).unwrap();
     assert_eq!((challenge.ask, challenge.news), (Ask::RecoveryCode, None));
@@ -190,9 +190,34 @@ fn a_recovery_code_can_be_chosen_in_the_middle_of_a_row() {
 }
 
 #[test]
+fn a_login_that_takes_one_answer_ends_with_it() {
+    let once = |record: &Record| Transaction::begin(record, true, 1, at(0));
+    let (mut login, challenge) = once(&enrolled());
+    assert_eq!(challenge.tries, 1);
+    let (outcome, alice) = answered(&mut login, enrolled(), &["000000"], 0);
+    assert!(
+        matches!(outcome, Outcome::End(End::Rejected)),
+        "{outcome:?}"
+    );
+    let (mut login, _) = once(&alice);
+    let outcome = login.conclude_malformed(&alice, at(0));
+    assert!(
+        matches!(outcome, Outcome::End(End::Rejected)),
+        "{outcome:?}"
+    );
+
+    // Two codes in a row are one answer.
+    let alice = failed(alice, 20, 1);
+    let (mut login, challenge) = once(&alice);
+    assert_eq!((challenge.ask, challenge.tries), (Ask::FirstCode, 1));
+    let (outcome, _) = answered(&mut login, alice, &[&code(0), &code(1)], 0);
+    assert!(matches!(outcome, Outcome::Finish(_)), "{outcome:?}");
+}
+
+#[test]
 fn without_recovery_a_recovery_code_is_neither_offered_nor_taken() {
     let alice = enrolled();
-    let (mut login, challenge) = Transaction::begin(&alice, false, at(0));
+    let (mut login, challenge) = Transaction::begin(&alice, false, Transaction::TRIES, at(0));
     assert!(!challenge.recovery);
     assert_eq!(login.choose_recovery(&alice, at(0)), None);
     assert!(matches!(login.receive(RECOVERY), Received::Malformed));
@@ -201,7 +226,7 @@ fn without_recovery_a_recovery_code_is_neither_offered_nor_taken() {
 
 #[test]
 fn after_one_wrong_answer_a_person_is_asked_for_one_code_that_is_then_accepted() {
-    let (mut login, _) = Transaction::begin(&enrolled(), true, at(0));
+    let (mut login, _) = Transaction::begin(&enrolled(), true, Transaction::TRIES, at(0));
     let (outcome, alice) = answered(&mut login, enrolled(), &["000000"], 0);
     let challenge = asked(outcome);
     assert_eq!((challenge.ask, challenge.codes), (Ask::Code, 1));
@@ -213,7 +238,7 @@ fn after_one_wrong_answer_a_person_is_asked_for_one_code_that_is_then_accepted()
 
 #[test]
 fn after_one_wrong_answer_an_answer_at_once_is_not_looked_at_and_two_codes_are_asked_for() {
-    let (mut login, _) = Transaction::begin(&enrolled(), true, at(0));
+    let (mut login, _) = Transaction::begin(&enrolled(), true, Transaction::TRIES, at(0));
     let (outcome, alice) = answered(&mut login, enrolled(), &["000000"], 0);
     asked(outcome);
     let (outcome, alice) = answered(&mut login, alice, &[&code(0)], 0);
@@ -230,7 +255,7 @@ fn after_one_wrong_answer_an_answer_at_once_is_not_looked_at_and_two_codes_are_a
 #[test]
 fn whoever_fails_meanwhile_makes_it_two_codes_and_not_a_refusal() {
     let mut alice = enrolled();
-    let (mut login, challenge) = Transaction::begin(&alice, true, at(0));
+    let (mut login, challenge) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     assert_eq!(challenge.ask, Ask::Code);
     alice = failed(alice, 3, 1);
     let (outcome, alice) = answered(&mut login, alice, &[&code(0)], 0);

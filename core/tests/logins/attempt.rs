@@ -27,7 +27,7 @@ impl Attempt {
         recovery: bool,
         at: Circumstances<'_>,
     ) -> (Self, Challenge) {
-        let (transaction, challenge) = Transaction::begin(record, recovery, at);
+        let (transaction, challenge) = Transaction::begin(record, recovery, Transaction::TRIES, at);
         let attempt = Self {
             transaction,
             row: Vec::new(),

@@ -155,7 +155,7 @@ fn exercise(bytes: &[u8], now: u64, from: usize) {
         now: Timestamp::from_unix(now),
         factors: Factors::ALL,
     };
-    let (_, challenge) = Transaction::begin(&record, true, at);
+    let (_, challenge) = Transaction::begin(&record, true, Transaction::TRIES, at);
     assert_eq!(challenge.lengths, record.code_lengths(Factors::ALL));
 
     let code: Code = "000000".parse().unwrap();

@@ -1,7 +1,9 @@
 //! Which rule decides, and why none before it does.
 
 use countersign_core::factors::Kind;
-use countersign_core::policy::{Condition, Course, GroupsNeeded, Mode, Policy, Rule, Standing};
+use countersign_core::policy::{
+    Condition, Course, Entry, GroupsNeeded, Mode, Policy, Rule, Standing,
+};
 use countersign_core::time::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -105,7 +107,7 @@ proptest! {
             prop_assert_eq!(&one.rule().name, &other.rule().name);
             for standing in STANDINGS {
                 let now = Timestamp::from_unix(1_750_000_000);
-                prop_assert_eq!(one.rule().course(standing, now), other.rule().course(standing, now));
+                prop_assert_eq!(one.rule().course(standing, Entry::Separate, now), other.rule().course(standing, Entry::Separate, now));
             }
         }
     }
@@ -119,7 +121,7 @@ proptest! {
         let rule = &rules[0].rule;
         let now = Timestamp::from_unix(1_749_999_999 + seconds);
         for standing in STANDINGS {
-            match rule.course(standing, now) {
+            match rule.course(standing, Entry::Separate, now) {
                 Course::Excuse => prop_assert!(
                     rule.require == Require::Nothing
                         || rule.require == Require::One

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use countersign_core::factors::Factors;
 use countersign_core::pass::{Per, Remember};
-use countersign_core::policy::{Mode, Require, Rule, Unenrolled};
+use countersign_core::policy::{Entry, Mode, Require, Rule, Unenrolled};
 use countersign_core::time::Timestamp;
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -149,12 +149,14 @@ pub(crate) fn saying() -> impl Strategy<Value = Rule> {
     ]);
     let remember = select(vec![None, Some(Per::Origin), Some(Per::LoginSession)]);
     let factors = select(vec![Factors::ALL, Factors::named(&["hotp"]).unwrap()]);
+    let entry = select(vec![None, Some(Entry::Separate), Some(Entry::Appended)]);
     let mode = select(vec![Mode::Enforce, Mode::Report]);
-    (require, unenrolled, remember, factors, mode).prop_map(
-        |(require, unenrolled, remember, factors, mode)| Rule {
+    (require, unenrolled, remember, factors, entry, mode).prop_map(
+        |(require, unenrolled, remember, factors, entry, mode)| Rule {
             require,
             factors,
             unenrolled,
+            entry,
             mode,
             remember: remember.map(|per| Remember {
                 lasts: Duration::from_secs(3600),

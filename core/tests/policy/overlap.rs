@@ -134,12 +134,14 @@ fn says_same(one: &Rule, other: &Rule) -> bool {
         one.factors,
         one.remember,
         one.unenrolled,
+        one.entry,
         one.mode,
     ) == (
         other.require,
         other.factors,
         other.remember,
         other.unenrolled,
+        other.entry,
         other.mode,
     )
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use countersign_core::pass::Remember;
-use countersign_core::policy::{Conditions, Mode, Require, Rule, Unenrolled};
+use countersign_core::policy::{Conditions, Entry, Mode, Require, Rule, Unenrolled};
 use serde::Deserialize;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -12,8 +12,8 @@ use toml::Spanned;
 mod values;
 
 use self::values::{
-    Account, Deadline, Entry, List, Name, Network, NotEnrolled, Remembered, Service, Taken,
-    Terminal, Times, Word, unwrapped,
+    Account, Deadline, List, Name, Network, NotEnrolled, Remembered, Service, Taken, Terminal,
+    Times, Word, unwrapped,
 };
 
 /// All `[[rule]]` of a file.
@@ -62,7 +62,7 @@ pub(super) struct RuleTable {
     remember: Option<Remembered>,
     not_enrolled: Option<NotEnrolled>,
     enroll_by: Option<Spanned<Deadline>>,
-    entry: Option<Entry>,
+    entry: Option<Spanned<Word<Entry>>>,
     mode: Option<Word<Mode>>,
 }
 
@@ -79,8 +79,7 @@ impl RuleTable {
     /// If its entries do not fit together: where in the file, and what to write instead.
     pub(super) fn rule(self) -> Result<Rule, (usize, &'static str)> {
         let unenrolled = self.unenrolled()?;
-        // There is one way to type a code in this version, so nothing follows from it.
-        let (None | Some(Entry)) = self.entry;
+        let entry = self.entry(unenrolled)?;
         let strict = Rule::strict(&self.name.into_inner().0);
         Ok(Rule {
             when: Conditions {
@@ -97,9 +96,25 @@ impl RuleTable {
                 .map_or(strict.factors, |Taken(factors)| factors),
             remember: self.remember.map(Remember::from),
             unenrolled,
+            entry,
             mode: self.mode.map_or(strict.mode, |Word(mode)| mode),
             ..strict
         })
+    }
+
+    fn entry(&self, unenrolled: Unenrolled) -> Result<Option<Entry>, (usize, &'static str)> {
+        let Some(entry) = &self.entry else {
+            return Ok(None);
+        };
+        match (entry.get_ref().0, unenrolled) {
+            (Entry::Appended, Unenrolled::Enroll { .. }) => Err((
+                entry.span().start,
+                "`entry = \"appended\"` and `not-enrolled = \"enroll\"` do not go together: in one \
+                 field the code is judged before the password, so anybody could enrol; write \
+                 \"refuse\" or \"pass\" there, or leave `entry` out",
+            )),
+            (entry, _) => Ok(Some(entry)),
+        }
     }
 
     fn unenrolled(&self) -> Result<Unenrolled, (usize, &'static str)> {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_bus::Error;
-use countersign_bus::types::{Login, Next};
+use countersign_bus::types::{self, Login, Next};
 use countersign_core::judgement::Verified;
 use countersign_core::pass::{Per, Remember};
-use countersign_core::policy::{Course, Policy, Rule, Standing, Unenrolled};
+use countersign_core::policy::{Course, Entry, Policy, Rule, Standing, Unenrolled};
 use countersign_core::record::Record;
 
 use super::Engine;
 use super::attempt::{Attempt, Stage};
-use super::claim::Claim;
+use super::claim::{Claim, travelling};
 use super::questions::{Questions, Terms};
 use super::ruling::{Known, foretold};
 use super::walk::{self, Walk};
@@ -23,8 +23,8 @@ use crate::vault::Slot;
 
 /// How a login has begun.
 pub enum Begun {
-    /// It takes answers; this is asked first.
-    Asked(Box<Attempt>, Next),
+    /// It takes answers, typed in this way; this is asked first.
+    Asked(Box<Attempt>, types::Entry, Next),
     /// No factor is demanded, by the rule of this name.
     NotDemanded(String),
     /// An earlier login counts.
@@ -79,6 +79,7 @@ impl Attempt {
             engine,
             config: &config,
             rule: ruling.decision.rule(),
+            entry: ruling.entry,
             event: LoginEvent::new(caller, claim.uid, login, claim.origin(), id),
             claim,
         };
@@ -113,6 +114,7 @@ struct Beginning<'a> {
     engine: &'a Arc<Engine>,
     config: &'a Arc<Config>,
     rule: &'a Rule,
+    entry: Entry,
     claim: Claim<'a>,
     event: LoginEvent,
 }
@@ -153,6 +155,7 @@ impl Beginning<'_> {
             slot,
             origin: self.claim.origin(),
             factors: self.rule.factors,
+            entry: self.entry,
             remembered: match self.claim.is_vouched_for() {
                 true => remembered(&self.config.policy, self.rule),
                 false => Vec::new(),
@@ -190,7 +193,7 @@ impl Beginning<'_> {
 
     fn begun(self, stage: Stage, next: Next) -> Begun {
         let attempt = Attempt::new(self.engine, stage, self.event);
-        Begun::Asked(Box::new(attempt), next)
+        Begun::Asked(Box::new(attempt), travelling(self.entry), next)
     }
 }
 

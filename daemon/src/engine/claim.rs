@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use countersign_bus::Error;
-use countersign_bus::types::Login;
+use countersign_bus::types::{self, Login};
+use countersign_bus::{Error, Profile};
 use countersign_core::pass::{Leader, Whereabouts};
-use countersign_core::policy::{Subject, WeekMinute};
+use countersign_core::policy::{Entry, Rule, Subject, WeekMinute};
 use countersign_core::throttle::{Origin, peer_address};
 
 use crate::authorize::Caller;
@@ -98,6 +98,15 @@ impl<'a> Claim<'a> {
         }
     }
 
+    /// How the code is typed, if this rule decides.
+    pub(super) fn entry(&self, rule: &Rule) -> Entry {
+        let usual = match Profile::of(self.service()).entry() {
+            types::Entry::Separate => Entry::Separate,
+            types::Entry::Appended => Entry::Appended,
+        };
+        rule.entry.unwrap_or(usual)
+    }
+
     /// Whether more of it is vouched for than the uid.
     pub(super) const fn is_vouched_for(&self) -> bool {
         matches!(self.caller, Caller::Root)
@@ -113,6 +122,14 @@ impl<'a> Claim<'a> {
 
     fn service(&self) -> &'a str {
         self.login.service.as_deref().unwrap_or_default()
+    }
+}
+
+/// As it is told.
+pub(super) const fn travelling(entry: Entry) -> types::Entry {
+    match entry {
+        Entry::Separate => types::Entry::Separate,
+        Entry::Appended => types::Entry::Appended,
     }
 }
 

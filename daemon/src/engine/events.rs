@@ -133,7 +133,7 @@ mod tests {
         };
         for _ in 0..200 {
             let begun = block_on(Attempt::begin(&engine, &Caller::Root, &login, "id"));
-            let Ok(Begun::Asked(mut attempt, _)) = begun else {
+            let Ok(Begun::Asked(mut attempt, _, _)) = begun else {
                 panic!("not asked")
             };
             // A wrong one in most cases; in one of 300,000, all three are taken.

@@ -7,7 +7,7 @@ use countersign_core::policy::{Condition, Course, Decision, Rule, Standing, Subj
 use countersign_core::time::Timestamp;
 
 use super::Engine;
-use super::claim::Claim;
+use super::claim::{Claim, travelling};
 use super::ruling::{Ruling, Sentence};
 use crate::audit::{Ending, LoginEvent};
 use crate::authorize::Caller;
@@ -119,7 +119,7 @@ fn explanation(ruling: &Ruling<'_>, sentence: &Sentence, subject: &Subject<'_>) 
                 .map(|kind| kind.name().to_owned())
                 .collect(),
         ),
-        entry: Some("separate".to_owned()),
+        entry: Some(travelling(ruling.entry).name().to_owned()),
         remember_seconds: rule.remember.map(|remember| remember.lasts.as_secs()),
         remember_per: rule.remember.map(|remember| per(remember.per).to_owned()),
         enroll_by: match rule.unenrolled {

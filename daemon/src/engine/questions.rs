@@ -7,6 +7,7 @@ use countersign_bus::types::{self, Next};
 use countersign_core::factors::Factors;
 use countersign_core::judgement::{Circumstances, Judgement, Reason, Response, Verdict};
 use countersign_core::pass::{Moment, Remember};
+use countersign_core::policy::Entry;
 use countersign_core::record::Record;
 use countersign_core::throttle::Origin;
 use countersign_core::time::Timestamp;
@@ -36,6 +37,8 @@ pub(super) struct Terms {
     pub(super) origin: Origin,
     /// Which kinds of proof are taken.
     pub(super) factors: Factors,
+    /// How the code is typed.
+    pub(super) entry: Entry,
     /// For how long it counts, and where, if a code proves it.
     pub(super) remembered: Vec<Remember>,
     /// Where that is.
@@ -72,7 +75,13 @@ impl Questions {
         now: Timestamp,
     ) -> (Self, Next) {
         let at = terms.circumstances(now);
-        let (transaction, challenge) = Transaction::begin(record, recovery, at);
+        let tries = match terms.entry {
+            Entry::Separate => Transaction::TRIES,
+            // One field is filled in once. Whoever is refused is asked for both again, by the
+            // program.
+            Entry::Appended => 1,
+        };
+        let (transaction, challenge) = Transaction::begin(record, recovery, tries, at);
         (Self { transaction, terms }, ask(challenge))
     }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 use countersign_bus::Error;
 use countersign_core::judgement::Verified;
 use countersign_core::pass::Moment;
-use countersign_core::policy::{Course, Decision, GroupsNeeded, Mode, Policy, Require, Standing};
+use countersign_core::policy::{
+    Course, Decision, Entry, GroupsNeeded, Mode, Policy, Require, Standing,
+};
 use countersign_core::record::Record;
 
 use super::Engine;
@@ -17,6 +19,8 @@ use crate::vault::Slot;
 pub(super) struct Ruling<'p> {
     /// By which rule.
     pub(super) decision: Decision<'p>,
+    /// How the code is typed.
+    pub(super) entry: Entry,
     /// What becomes of the login; or why nobody can tell, though the rule is known.
     pub(super) outcome: Result<Sentence, Error>,
 }
@@ -80,12 +84,13 @@ impl Engine {
             Require::Nothing | Require::Refuse => Ok(None),
             Require::One => self.known(claim, &decision, at).await.map(Some),
         };
+        let entry = claim.entry(rule);
         let outcome = known.map(|known| {
             // Without anything known of the user, the rule says the same of everybody.
             let standing = known
                 .as_ref()
                 .map_or(Standing::Unknown, |known| known.standing);
-            let course = rule.course(standing, at.now);
+            let course = rule.course(standing, entry, at.now);
             let pass = match (course, rule.remember, known.as_ref()) {
                 (Course::Ask, Some(remember), Some(known)) => {
                     known.record.as_ref().and_then(|record| {
@@ -108,7 +113,11 @@ impl Engine {
                 pass,
             }
         });
-        Ok(Ruling { decision, outcome })
+        Ok(Ruling {
+            decision,
+            entry,
+            outcome,
+        })
     }
 
     /// What is known of the user whose login it is.

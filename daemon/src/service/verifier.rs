@@ -44,8 +44,8 @@ impl Verifier {
         let id = self.engine.transaction_id()?;
         let language = Some(self.engine.config().language.to_owned());
         let begun = Attempt::begin(&self.engine, &caller, &login, &id).await?;
-        let (attempt, next) = match begun {
-            Begun::Asked(attempt, next) => (*attempt, next),
+        let (attempt, entry, next) = match begun {
+            Begun::Asked(attempt, entry, next) => (*attempt, entry, next),
             Begun::NotDemanded(rule) => return Ok(settled(rule, None, language)),
             Begun::Remembered(pass) => {
                 let rule = pass.rule().to_owned();
@@ -62,6 +62,7 @@ impl Verifier {
         let (challenge, details) = next.into_wire();
         let details = Details {
             language,
+            entry: Some(entry as u32),
             ..details
         };
         Ok((path, challenge, details))

@@ -10,8 +10,8 @@ use countersign_bus::types::{Ask, News};
 use crate::daemon::Start;
 use crate::language::Language;
 use crate::outcome::{Passed, result};
-use crate::profile::Profile;
 use crate::script::*;
+use countersign_bus::Profile;
 
 #[test]
 fn a_right_code_finishes_the_login() {

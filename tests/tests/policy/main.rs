@@ -1,5 +1,6 @@
 //! What the policy makes of logins: by the contract, through the real engine and store.
 
+mod entry;
 mod guard;
 mod passes;
 mod public;

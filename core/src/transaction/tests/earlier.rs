@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_device_that_went_astray_needs_one_answer_more() {
     let alice = enrolled();
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     let (outcome, alice) = answered(&mut login, alice, &[&code(7)], 0);
     let challenge = asked(outcome);
     // Nothing gives away that a neighbour of it would do.
@@ -26,7 +26,7 @@ fn only_a_code_that_was_wrong_goes_with_the_next() {
         (Reason::RecoveryWait(wait), false),
     ] {
         let alice = enrolled();
-        let (mut login, _) = Transaction::begin(&alice, true, at(0));
+        let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
         assert!(!has_earlier(login.receive(&code(7))));
         asked(login.conclude(rejected(reason), &alice, at(0)));
         assert_eq!(has_earlier(login.receive(&code(8))), goes, "{reason:?}");
@@ -36,7 +36,7 @@ fn only_a_code_that_was_wrong_goes_with_the_next() {
 #[test]
 fn it_goes_with_the_next_answer_and_no_later_one() {
     let alice = enrolled();
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     let (outcome, alice) = answered(&mut login, alice, &[&code(7)], 0);
     asked(outcome);
     let (outcome, alice) = answered(&mut login, alice, &["000000"], 30);
@@ -53,7 +53,7 @@ fn it_goes_with_the_next_answer_and_no_later_one() {
 fn anything_else_that_is_typed_in_between_parts_the_two() {
     for between in ["let me in", "12345", RECOVERY, "0-ABCD-EFGH"] {
         let alice = enrolled();
-        let (mut login, _) = Transaction::begin(&alice, true, at(0));
+        let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
         let _ = login.receive(&code(7));
         asked(login.conclude(rejected(Reason::Wrong), &alice, at(0)));
         let outcome = match login.receive(between) {
@@ -69,7 +69,7 @@ fn anything_else_that_is_typed_in_between_parts_the_two() {
 #[test]
 fn a_code_whose_verdict_never_came_goes_with_none() {
     let alice = enrolled();
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     let _ = login.receive(&code(7));
     assert!(matches!(login.receive("let me in"), Received::Malformed));
     asked(login.conclude_malformed(&alice, at(0)));
@@ -80,7 +80,7 @@ fn a_code_whose_verdict_never_came_goes_with_none() {
 fn a_row_that_was_wrong_goes_with_the_next() {
     let alice = failed(enrolled(), 20, 1);
     for again in [[9, 10], [10, 11]] {
-        let (mut login, _) = Transaction::begin(&alice, true, at(0));
+        let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
         let right = [8, 9].map(code);
         let (outcome, alice) = answered(&mut login, alice.clone(), &[&right[0], &right[1]], 0);
         assert_eq!(asked(outcome).codes, 2);

@@ -7,7 +7,7 @@ use crate::judgement::Proof;
 #[test]
 fn an_issued_code_is_taken_wherever_a_recovery_code_is() {
     let alice = enrolled();
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     assert!(is_issued(login.receive(ISSUED)));
 
     // Also where a recovery code was chosen.
@@ -16,7 +16,7 @@ fn an_issued_code_is_taken_wherever_a_recovery_code_is() {
 
     // And in the middle of a row, which it ends.
     let alice = failed(enrolled(), 20, 1);
-    let (mut login, _) = Transaction::begin(&alice, true, at(0));
+    let (mut login, _) = Transaction::begin(&alice, true, Transaction::TRIES, at(0));
     assert!(matches!(login.receive(&code(0)), Received::OneOfSeveral));
     assert!(is_issued(login.receive(ISSUED)));
     assert!(matches!(login.receive(&code(1)), Received::OneOfSeveral));
@@ -25,7 +25,7 @@ fn an_issued_code_is_taken_wherever_a_recovery_code_is() {
 #[test]
 fn without_recovery_an_issued_code_is_malformed() {
     let alice = enrolled();
-    let (mut login, _) = Transaction::begin(&alice, false, at(0));
+    let (mut login, _) = Transaction::begin(&alice, false, Transaction::TRIES, at(0));
     assert!(matches!(login.receive(ISSUED), Received::Malformed));
     let challenge = asked(login.conclude_malformed(&alice, at(0)));
     assert_eq!(challenge.news, Some(News::Wrong));
@@ -36,7 +36,7 @@ fn who_holds_no_factor_gets_in_by_an_issued_code_and_by_nothing_else() {
     let entropy = [0x5b; IssuedCode::ENTROPY];
     let nobody = Record::new(1000, "alice");
     let (nobody, issued) = nobody.issue(&entropy, at(0).now, at(600).now).unwrap();
-    let (mut login, challenge) = Transaction::begin(&nobody, true, at(0));
+    let (mut login, challenge) = Transaction::begin(&nobody, true, Transaction::TRIES, at(0));
     // Asked as anybody is.
     assert_eq!((challenge.ask, challenge.lengths), (Ask::Code, vec![6]));
     let (outcome, nobody) = answered(&mut login, nobody, &["000000"], 0);
@@ -53,7 +53,7 @@ fn who_holds_no_factor_gets_in_by_an_issued_code_and_by_nothing_else() {
 #[test]
 fn eight_digits_that_begin_with_a_zero_are_a_code() {
     // An issued code has nine symbols with its zero.
-    let (mut login, _) = Transaction::begin(&enrolled(), true, at(0));
+    let (mut login, _) = Transaction::begin(&enrolled(), true, Transaction::TRIES, at(0));
     assert_eq!(codes(login.receive("01234567")), 1);
     assert!(is_issued(login.receive("012345678")));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign_core::factors::Factors;
 use countersign_core::pass::{Per, Remember};
-use countersign_core::policy::{Cidr, Hours, Mode, Pattern, Policy, Require};
+use countersign_core::policy::{Cidr, Entry, Hours, Mode, Pattern, Policy, Require};
 use countersign_core::time::Timestamp;
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -250,25 +250,14 @@ impl Written for NotEnrolled {
     }
 }
 
-/// How a code is typed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Entry;
+impl Written for Word<Entry> {
+    const EXPECTED: &str = "\"separate\" or \"appended\", in quotes";
 
-impl Written for Entry {
-    const EXPECTED: &str = "\"separate\", in quotes";
-
-    fn understand(text: &str) -> Result<Self, String> {
+    fn from_text(text: &str) -> Option<Self> {
         match text {
-            "separate" => Ok(Self),
-            "appended" => Err(
-                "\"appended\", a code behind the password in one field, is not part of this \
-                 version; write \"separate\", or leave it out"
-                    .to_owned(),
-            ),
-            _ => Err(format!(
-                "{text:?} cannot be used here; write {}",
-                Self::EXPECTED
-            )),
+            "separate" => Some(Self(Entry::Separate)),
+            "appended" => Some(Self(Entry::Appended)),
+            _ => None,
         }
     }
 }
@@ -339,7 +328,6 @@ impl<'de> Deserialize<'de> for Deadline {
 
 read_as_written!(
     Account,
-    Entry,
     Name,
     Network,
     NotEnrolled,
@@ -347,6 +335,7 @@ read_as_written!(
     Span,
     Terminal,
     Times,
+    Word<Entry>,
     Word<Mode>,
     Word<Per>,
     Word<Require>,

@@ -2,7 +2,7 @@
 
 use countersign_core::factors::Factors;
 use countersign_core::pass::{Per, Remember};
-use countersign_core::policy::{Conditions, Mode, Require, Unenrolled};
+use countersign_core::policy::{Conditions, Entry, Mode, Require, Unenrolled};
 use countersign_core::time::Timestamp;
 
 use super::*;
@@ -54,6 +54,7 @@ fn every_entry_of_a_rule_is_taken() {
         unenrolled: Unenrolled::Enroll {
             by: Some(Timestamp::from_unix(1_798_736_400)),
         },
+        entry: Some(Entry::Separate),
         mode: Mode::Report,
     };
     assert_eq!(rules, [expected]);
@@ -277,9 +278,9 @@ const WRONG: &[(&str, &str, &str)] = &[
         "a date without quotes",
     ),
     (
-        "name = 'a'\nentry = 'appended'",
-        ":3:9: ",
-        "not part of this version",
+        "name = 'a'\nnot-enrolled = 'enroll'\nentry = 'appended'",
+        ":4:9: ",
+        "anybody could enrol",
     ),
     ("name = 'a'\nentry = 'both'", ":3:9: ", "\"separate\""),
     (

@@ -6,8 +6,8 @@ use countersign_bus::types::{Next, Offer};
 use crate::daemon::Start;
 use crate::language::Language;
 use crate::outcome::{Passed, Refusal, result};
-use crate::profile::Profile;
 use crate::script::*;
+use countersign_bus::Profile;
 
 const URI: &str = "otpauth://totp/host:ada?secret=JBSWY3DPEHPK3PXP&issuer=host\n";
 const PICTURED: &str = "otpauth://totp/host:ada?secret=JBSWY3DPEHPK3PXP&issuer=host\n ▄▄ \n▀██▀\n";

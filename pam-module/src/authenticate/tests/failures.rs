@@ -6,8 +6,8 @@ use pam_countersign_ffi::NoAnswer;
 
 use crate::language::Language;
 use crate::outcome::{Passed, Refusal, result};
-use crate::profile::Profile;
 use crate::script::*;
+use countersign_bus::Profile;
 
 #[test]
 fn a_daemon_that_never_has_enough_codes_is_out_of_order() {

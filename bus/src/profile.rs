@@ -1,8 +1,10 @@
-//! What an application can show.
+//! What an application can show, and how a code is typed there.
+
+use crate::types::Entry;
 
 /// How much is shown, and how: applications differ, and some fail at what others need.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Profile {
+pub enum Profile {
     /// sshd: what is told before a prompt is put in front of it, in the same line.
     Ssh,
     /// A terminal: lines of up to 76 characters, at once.
@@ -15,7 +17,7 @@ pub(crate) enum Profile {
 
 impl Profile {
     /// The profile of a `PAM_SERVICE`. One that is not known may be a dialog.
-    pub(crate) fn of(service: &str) -> Self {
+    pub fn of(service: &str) -> Self {
         match service {
             "sshd" => Self::Ssh,
             "login" | "remote" | "su" | "su-l" | "sudo" | "sudo-i" => Self::Terminal,
@@ -26,6 +28,15 @@ impl Profile {
             // What saslauthd is asked on behalf of.
             "imap" | "ldap" | "pop" | "pop3" | "sieve" | "smtp" | "xmpp" => Self::Silent,
             _ => Self::Dialog,
+        }
+    }
+
+    /// How password and code are typed there, unless a rule of the policy says otherwise. What has
+    /// one field gives every prompt the same answer.
+    pub const fn entry(self) -> Entry {
+        match self {
+            Self::Ssh | Self::Terminal | Self::Dialog => Entry::Separate,
+            Self::Silent => Entry::Appended,
         }
     }
 }
@@ -56,6 +67,23 @@ mod tests {
             ("smtp", Profile::Silent),
         ] {
             assert_eq!(Profile::of(service), profile, "{service}");
+        }
+    }
+
+    #[test]
+    fn what_shows_nothing_has_one_field() {
+        for (service, entry) in [
+            ("sshd", Entry::Separate),
+            ("sudo", Entry::Separate),
+            ("gdm-password", Entry::Separate),
+            ("xscreensaver", Entry::Separate),
+            ("an-unknown-one", Entry::Separate),
+            ("i3lock", Entry::Appended),
+            ("swaylock", Entry::Appended),
+            ("sddm", Entry::Appended),
+            ("vsftpd", Entry::Appended),
+        ] {
+            assert_eq!(Profile::of(service).entry(), entry, "{service}");
         }
     }
 
