@@ -34,7 +34,16 @@ impl Process {
     ///
     /// [`Unknown`] if `/proc` does not say so.
     pub fn this() -> Result<Self, Unknown> {
-        stat(Path::new("/"), "self")
+        Ok(stat(Path::new("/"), "self")?.0)
+    }
+
+    /// A process by its number, and the number of its parent: 0, if it has none here.
+    ///
+    /// # Errors
+    ///
+    /// [`Unknown`] if there is none, or `/proc` does not say so.
+    pub fn with_parent(pid: u32) -> Result<(Self, u32), Unknown> {
+        stat(Path::new("/"), &pid.to_string())
     }
 
     /// The process that this one was forked from.
@@ -44,7 +53,7 @@ impl Process {
     /// [`Unknown`] if it ended, or `/proc` does not say so.
     pub fn parent() -> Result<Self, Unknown> {
         let pid = parent_id();
-        let process = stat(Path::new("/"), &pid.to_string())?;
+        let (process, _) = Self::with_parent(pid)?;
         // It may have ended meanwhile, and its number be another's.
         if parent_id() == pid {
             Ok(process)
@@ -106,7 +115,7 @@ impl Session {
         Ok(Some(Self {
             id,
             uid,
-            leader: stat(root, &notes.leader.to_string())?,
+            leader: stat(root, &notes.leader.to_string())?.0,
             service: notes.service,
         }))
     }
@@ -124,12 +133,12 @@ impl fmt::Display for Unknown {
 
 impl std::error::Error for Unknown {}
 
-/// A process by its number, or "self".
-fn stat(root: &Path, name: &str) -> Result<Process, Unknown> {
+/// A process by its number, or "self", and its parent's number.
+fn stat(root: &Path, name: &str) -> Result<(Process, u32), Unknown> {
     let path = format!("proc/{name}/stat");
     let process = Process::parse(&read(root, &path)?.bytes);
     process
-        .filter(|process| name == "self" || name == process.pid.to_string())
+        .filter(|(process, _)| name == "self" || name == process.pid.to_string())
         .ok_or_else(|| Unknown(format!("/{path} is odd")))
 }
 

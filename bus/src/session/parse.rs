@@ -115,23 +115,24 @@ fn value<'a>(text: &'a str, name: &str) -> Result<Option<&'a str>, &'static str>
 }
 
 impl Process {
-    /// Reads `/proc/PID/stat`: proc_pid_stat(5).
+    /// Reads `/proc/PID/stat`, and the parent's number: proc_pid_stat(5).
     ///
     /// A program names its processes as it likes, and so with blanks, parentheses, line ends and
     /// what is no text: what counts is behind the last parenthesis.
-    pub(super) fn parse(stat: &[u8]) -> Option<Self> {
+    pub(super) fn parse(stat: &[u8]) -> Option<(Self, u32)> {
         let open = stat.iter().position(|b| *b == b'(')?;
         let close = stat.iter().rposition(|b| *b == b')')?;
         let (before, behind) = (stat.get(..open)?, stat.get(close + 1..)?);
         let before = std::str::from_utf8(before).ok()?;
         let behind = std::str::from_utf8(behind).ok()?;
 
-        // Behind the name stands field 3, and so field 22 is the twentieth.
-        let mut fields = behind.strip_prefix(' ')?.split(' ');
-        Some(Self {
+        // Behind the name stands field 3; the parent is field 4, the start field 22.
+        let fields: Vec<_> = behind.strip_prefix(' ')?.split(' ').collect();
+        let process = Self {
             pid: number(before.strip_suffix(' ')?)?,
-            started: number(fields.nth(19)?)?,
-        })
+            started: number(fields.get(19)?)?,
+        };
+        Some((process, number(fields.get(1)?)?))
     }
 }
 
@@ -333,7 +334,7 @@ mod tests {
                 pid: 42,
                 started: 2_470_139,
             };
-            assert_eq!(Process::parse(&stat), Some(process), "{name:?}");
+            assert_eq!(Process::parse(&stat), Some((process, 17)), "{name:?}");
         }
     }
 

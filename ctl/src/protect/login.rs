@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use countersign_bus::session::Session;
+use countersign_bus::session::{Process, Session};
 
 use super::ledger::Pending;
 use crate::error::Error;
@@ -124,12 +124,12 @@ fn plain(service: &str) -> &str {
 /// The processes above this one that made root of somebody else.
 fn rises() -> Vec<Step> {
     let mut found = Vec::new();
-    let mut process = Ancestor::read("self");
+    let mut process = Ancestor::read(std::process::id());
     for _ in 0..DEEPEST {
         let Some(child) = process.filter(|process| process.parent > 1) else {
             break;
         };
-        let parent = Ancestor::read(&child.parent.to_string());
+        let parent = Ancestor::read(child.parent);
         let by_another = parent.as_ref().is_some_and(|parent| parent.uid != 0);
         if let Some(service) = child.program.filter(|_| by_another) {
             found.push(Step {
@@ -152,18 +152,16 @@ struct Ancestor {
 }
 
 impl Ancestor {
-    fn read(process: &str) -> Option<Self> {
-        let directory = Path::new("/proc").join(process);
-        let stat = fs::read_to_string(directory.join("stat")).ok()?;
-        // The name, in parentheses, may have blanks and parentheses of its own.
-        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    fn read(pid: u32) -> Option<Self> {
+        let (process, parent) = Process::with_parent(pid).ok()?;
+        let directory = Path::new("/proc").join(pid.to_string());
         let status = fs::read_to_string(directory.join("status")).ok()?;
         let uid = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
         let program = fs::read_link(directory.join("exe")).ok();
         let name = program.as_ref().and_then(|path| path.file_name()?.to_str());
         Some(Self {
-            parent: fields.get(1)?.parse().ok()?,
-            started: fields.get(19)?.parse().ok()?,
+            parent,
+            started: process.started,
             uid: uid.split_whitespace().next()?.parse().ok()?,
             program: match name {
                 Some("sudo" | "sudo-rs" | "sudo.ws") => Some("sudo"),
@@ -260,8 +258,9 @@ mod tests {
 
     #[test]
     fn this_process_has_ancestors_that_can_be_read() {
-        let this = Ancestor::read("self").unwrap();
+        let this = Ancestor::read(std::process::id()).unwrap();
         assert!(this.started > 0 && this.program.is_none());
-        assert!(Ancestor::read("0").is_none());
+        assert!(Ancestor::read(this.parent).is_some());
+        assert!(Ancestor::read(0).is_none());
     }
 }
