@@ -12,8 +12,8 @@ use self::effective::{Context, Effective, contexts};
 use super::finding::{Check, Finding};
 use super::scene::{Scene, place};
 use super::{Group, Report, pam};
+use crate::protect::sshd::PROGRAM as SSHD;
 
-const SSHD: &str = "/usr/sbin/sshd";
 /// From which version on sshd knows KbdInteractiveAuthentication.
 const KNOWS: (u32, u32) = (8, 7);
 

@@ -19,7 +19,7 @@ pub(crate) const SERVICE: &str = "sshd";
 /// Before all others of its directory: of each setting sshd takes the first value that it reads.
 pub(crate) const DROP_IN: &str = "/etc/ssh/sshd_config.d/00-countersign.conf";
 const MAIN: &str = "/etc/ssh/sshd_config";
-const PROGRAM: &str = "/usr/sbin/sshd";
+pub(crate) const PROGRAM: &str = "/usr/sbin/sshd";
 /// Where [`DROP_IN`] has to be read from, as the main file may write it.
 const INCLUDES: [&str; 2] = ["/etc/ssh/sshd_config.d/*.conf", "sshd_config.d/*.conf"];
 
@@ -157,17 +157,21 @@ pub(crate) fn settings(file: Option<&Path>, user: &str) -> Result<Settings, Erro
             printable(String::from_utf8_lossy(&output.stderr).trim())
         )));
     }
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok(settings_in(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// What `sshd -T` says; of a keyword that is there several times, all values.
+pub(crate) fn settings_in(text: &str) -> Settings {
     let mut settings = Settings::new();
     for line in text.lines() {
         let (keyword, value) = line.split_once(' ').unwrap_or((line, ""));
-        let values = settings.entry(keyword.to_owned()).or_default();
+        let values = settings.entry(keyword.to_ascii_lowercase()).or_default();
         if !values.is_empty() {
             values.push(' ');
         }
-        values.push_str(value);
+        values.push_str(value.trim());
     }
-    Ok(settings)
+    settings
 }
 
 /// Whether what the drop-in says is what a login meets.
@@ -250,6 +254,18 @@ mod tests {
         ] {
             assert_eq!(include_line(text), at, "{text}");
         }
+    }
+
+    #[test]
+    fn a_setting_that_is_there_several_times_has_all_its_values() {
+        let settings =
+            settings_in("port 22\nallowusers ada\nUsePAM yes \nallowusers bob\nbanner\n");
+        let said: Vec<_> = settings
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        let (users, pam) = (("allowusers", "ada bob"), ("usepam", "yes"));
+        assert_eq!(said, [users, ("banner", ""), ("port", "22"), pam]);
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! What is in force for a login, as sshd itself says.
 
-use std::collections::BTreeMap;
-
 use super::SSHD;
 use super::checks::*;
 use super::config::{Block, Config};
 use crate::doctor::Report;
 use crate::doctor::finding::Check;
 use crate::doctor::scene::Scene;
+use crate::protect::sshd::{Settings, settings_in};
 
 /// A kind of login that the configuration tells apart from others.
 pub(super) struct Context {
@@ -22,7 +21,7 @@ pub(super) struct Context {
 }
 
 /// Settings by their keywords, in small letters.
-pub(super) struct Effective(BTreeMap<String, String>);
+pub(super) struct Effective(Settings);
 
 /// What depends on the block that a login comes under.
 const OF_BLOCKS: [&Check; 8] = [
@@ -173,14 +172,7 @@ pub(super) fn settings(scene: &Scene<'_>, context: &Context) -> Result<Effective
             .unwrap_or_default()
             .to_owned());
     }
-    let mut settings = BTreeMap::new();
-    for line in said.stdout.lines() {
-        let (keyword, value) = line.split_once(' ').unwrap_or((line, ""));
-        settings
-            .entry(keyword.to_ascii_lowercase())
-            .or_insert_with(|| value.trim().to_owned());
-    }
-    Ok(Effective(settings))
+    Ok(Effective(settings_in(&said.stdout)))
 }
 
 /// The file and line that a complaint of sshd's names: `/etc/ssh/x: line 3: …`, `/etc/ssh/x line 3: …`.

@@ -6,14 +6,31 @@ const GUARD: &str = "account required pam_countersign.so\n";
 const MAIN: &str = "/etc/ssh/sshd_config";
 const DROP_IN: &str = "/etc/ssh/sshd_config.d/10.conf";
 
-/// What sshd says where the key and the code are demanded; with lines that come first.
-fn in_force(first: &str) -> String {
-    format!(
-        "{first}port 22\nusepam yes\nlogingracetime 120\nmaxauthtries 6\nmaxstartups 10:30:100\n\
-         permitrootlogin without-password\npermitemptypasswords no\npubkeyauthentication yes\n\
-         passwordauthentication no\nkbdinteractiveauthentication yes\ngssapiauthentication no\n\
-         hostbasedauthentication no\nauthenticationmethods publickey,keyboard-interactive:pam\n"
-    )
+const IN_FORCE: &str = "port 22
+usepam yes
+logingracetime 120
+maxauthtries 6
+maxstartups 10:30:100
+permitrootlogin without-password
+permitemptypasswords no
+pubkeyauthentication yes
+passwordauthentication no
+kbdinteractiveauthentication yes
+gssapiauthentication no
+hostbasedauthentication no
+authenticationmethods publickey,keyboard-interactive:pam
+";
+
+/// What sshd says where the key and the code are demanded; with these lines in place of its own.
+fn in_force(instead: &str) -> String {
+    let keyword = |line: &str| line.split(' ').next().map(str::to_owned);
+    let replaced: Vec<_> = instead.lines().map(keyword).collect();
+    let own = IN_FORCE
+        .lines()
+        .filter(|line| !replaced.contains(&keyword(line)));
+    own.chain(instead.lines())
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 /// An sshd that asks, with this drop-in, of which it says this.
