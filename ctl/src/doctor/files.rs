@@ -1,6 +1,6 @@
 //! The key, the database, the configuration: there, whole, and nobody else's.
 
-use super::finding::{Check, Severity};
+use super::finding::{Check, Finding, Severity};
 use super::scene::{Scene, place};
 use super::{Group, Report, units};
 
@@ -145,12 +145,7 @@ pub(super) fn foreign(
                 stat.mode
             ),
         };
-        let finding = check.found(whose).in_file(path);
-        report.find(
-            finding
-                .fix(format!("chown root: {path}"))
-                .fix(format!("chmod go-w {path}")),
-        );
+        report.find(given(check.found(whose), path, "root", "go-w"));
     }
 }
 
@@ -176,12 +171,7 @@ fn key(scene: &Scene<'_>, report: &mut Report) {
             "{KEY} belongs to uid {}, and its mode is {:04o}.",
             stat.uid, stat.mode
         );
-        let finding = KEY_READABLE.found(found).in_file(KEY);
-        report.find(
-            finding
-                .fix(format!("chown root: {KEY}"))
-                .fix(format!("chmod 600 {KEY}")),
-        );
+        report.find(given(KEY_READABLE.found(found), KEY, "root", "600"));
     }
     if stat.length != KEY_LENGTH {
         let found = format!("{KEY} has {} bytes.", stat.length);
@@ -233,13 +223,16 @@ fn open(scene: &Scene<'_>, path: &str, daemon: u32, report: &mut Report) {
             "{path} belongs to uid {}, and its mode is {:04o}.",
             stat.uid, stat.mode
         );
-        let finding = STORE_OPEN.found(found).in_file(path);
-        report.find(
-            finding
-                .fix(format!("chown countersign: {path}"))
-                .fix(format!("chmod go= {path}")),
-        );
+        report.find(given(STORE_OPEN.found(found), path, "countersign", "go="));
     }
+}
+
+/// What is found of a file is mended by giving it to its owner, and by a mode.
+fn given(finding: Finding, path: &str, owner: &str, mode: &str) -> Finding {
+    finding
+        .in_file(path)
+        .fix(format!("chown {owner}: {path}"))
+        .fix(format!("chmod {mode} {path}"))
 }
 
 fn configuration(scene: &Scene<'_>, report: &mut Report) {
