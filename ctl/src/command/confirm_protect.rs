@@ -4,12 +4,11 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::protect::{ROOT, need_root, services_of};
+use super::protect::{need_root, services_of};
 use crate::error::Error;
 use crate::help;
 use crate::output::{Output, Tone};
-use crate::protect::change::Changer;
-use crate::protect::host::Host;
+use crate::protect::host::{Host, ROOT};
 use crate::protect::ledger::{Busy, Store};
 use crate::protect::login::Way;
 
@@ -34,14 +33,8 @@ pub(super) fn run(ConfirmProtect {}: &ConfirmProtect) -> Result<(), Error> {
     };
     way.need_new(pending)?;
     let services = services_of(&ledger);
-    let host = Host {
-        user: "root".to_owned(),
-    };
-    let changer = Changer {
-        root: Path::new(ROOT),
-        store: &store,
-        outside: &host,
-    };
+    let host = Host::of_user("root");
+    let changer = host.changer(&store);
     changer.confirm(&mut ledger)?;
     let output = Output::open();
     output.tell(

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::output::{Output, Tone};
 use crate::protect::change::Changer;
-use crate::protect::host::Host;
+use crate::protect::host::{Host, ROOT};
 use crate::protect::ledger::{Busy, Ledger, Pending, Store};
 use crate::protect::plan::Plan;
 use crate::protect::sshd::{self, First};
@@ -22,8 +22,6 @@ use crate::protect::{diff, person};
 use crate::words::{self, count, duration, printable};
 use crate::{clock, help};
 
-/// Where the files are.
-pub(super) const ROOT: &str = "/";
 /// Who confirms in less has typed it beforehand.
 const SHORTEST: Duration = Duration::from_secs(10);
 /// Who needs more than a day does not want to be let in again.
@@ -83,14 +81,8 @@ pub(super) fn run(arguments: &Protect, context: &mut Context) -> Result<(), Erro
         None => trial::person()?,
     };
     let store = Store::open(Path::new(ROOT), Busy::Refuse)?;
-    let host = Host {
-        user: whom.name.clone(),
-    };
-    let changer = Changer {
-        root: Path::new(ROOT),
-        store: &store,
-        outside: &host,
-    };
+    let host = Host::of_user(&whom.name);
+    let changer = host.changer(&store);
     need_nothing_pending(&changer)?;
     let plan = Plan::make(Path::new(ROOT), &arguments.service, arguments.first)?;
     for note in &plan.notes {

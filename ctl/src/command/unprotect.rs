@@ -5,14 +5,14 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::protect::{ROOT, need_root, services_of};
+use super::protect::{need_root, services_of};
 use crate::error::Error;
 use crate::help;
 use crate::output::{Output, Tone};
 use crate::protect::block;
 use crate::protect::change::{Changer, PutBack};
 use crate::protect::file::Snapshot;
-use crate::protect::host::Host;
+use crate::protect::host::{Host, ROOT};
 use crate::protect::ledger::{Busy, Ledger, Store};
 use crate::protect::plan::{MODULE, files_of};
 use crate::words::printable;
@@ -34,14 +34,8 @@ pub(crate) struct Unprotect {
 pub(super) fn run(arguments: &Unprotect) -> Result<(), Error> {
     need_root("change how logins are asked")?;
     let store = Store::open(Path::new(ROOT), Busy::Wait)?;
-    let host = Host {
-        user: "root".to_owned(),
-    };
-    let changer = Changer {
-        root: Path::new(ROOT),
-        store: &store,
-        outside: &host,
-    };
+    let host = Host::of_user("root");
+    let changer = host.changer(&store);
     let mut ledger = store.read()?;
     let output = Output::open();
     if arguments.pending {

@@ -8,13 +8,15 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::change::Outside;
-use super::ledger::Change;
+use super::change::{Changer, Outside};
+use super::ledger::{Change, Store};
 use super::sshd;
 use crate::clock;
 use crate::error::Error;
 use crate::words::printable;
 
+/// Where its files are.
+pub(crate) const ROOT: &str = "/";
 const SYSTEMCTL: &str = "/usr/bin/systemctl";
 const SYSTEMD_RUN: &str = "/usr/bin/systemd-run";
 /// What undoes a change: it comes with the package, and runs at each start of the machine too.
@@ -33,10 +35,26 @@ const SUDO_STAMPS: [&str; 2] = ["/run/sudo/ts", "/run/sudo-rs/ts"];
 /// The machine that this runs on.
 pub(crate) struct Host {
     /// Whose login by ssh is looked at.
-    pub(crate) user: String,
+    user: String,
 }
 
 impl Host {
+    /// This machine; it is looked at how this user would log in by ssh.
+    pub(crate) fn of_user(name: &str) -> Self {
+        Self {
+            user: name.to_owned(),
+        }
+    }
+
+    /// What changes its files.
+    pub(crate) fn changer<'a>(&'a self, store: &'a Store) -> Changer<'a> {
+        Changer {
+            root: Path::new(ROOT),
+            store,
+            outside: self,
+        }
+    }
+
     /// Refuses where systemd could not undo anything.
     pub(crate) fn need_systemd() -> Result<(), Error> {
         if !runs_systemd() {
