@@ -29,7 +29,7 @@ pub(crate) enum Kind {
 
 impl Answer {
     /// The longest that is looked at, in bytes: PAM's own limit for an answer.
-    const LONGEST: usize = 512;
+    pub(crate) const LONGEST: usize = 512;
 
     /// Reads what was `typed` in answer to `challenge`, by somebody whose password, if an earlier
     /// module asked for it, is `password`.
@@ -51,7 +51,7 @@ impl Answer {
             Ask::Code | Ask::FirstCode | Ask::NextCode => (true, challenge.recovery),
             Ask::RecoveryCode => (false, true),
         };
-        if code && is_code(&symbols, &challenge.lengths) {
+        if code && is_code(&symbols, lengths(challenge)) {
             Self::Fit(Kind::Code, symbols)
         } else if recovery && is_recovery_code(&symbols) {
             Self::Fit(Kind::RecoveryCode, symbols)
@@ -63,13 +63,18 @@ impl Answer {
     }
 }
 
-fn is_code(symbols: &str, lengths: &[u32]) -> bool {
-    let fits = |length: usize| match lengths {
+/// How many digits a code has in answer to `challenge`.
+pub(crate) fn lengths(challenge: &Challenge) -> &[u32] {
+    match challenge.lengths.as_slice() {
         // The daemon does not say: any code of RFC 4226's that authenticators show.
-        [] => (6..=8).contains(&length),
-        lengths => lengths.iter().any(|fitting| *fitting as usize == length),
-    };
-    fits(symbols.len()) && symbols.bytes().all(|b| b.is_ascii_digit())
+        [] => &[6, 7, 8],
+        lengths => lengths,
+    }
+}
+
+fn is_code(symbols: &str, lengths: &[u32]) -> bool {
+    let fits = |fitting: &u32| *fitting as usize == symbols.len();
+    lengths.iter().any(fits) && symbols.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether this is a number of one or two digits and sixteen letters.

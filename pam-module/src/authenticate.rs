@@ -18,7 +18,7 @@ const MOST_ANSWERS: u32 = 3;
 /// How often the question is put again when nothing was typed.
 const MOST_REPEATS: u32 = 3;
 /// How many codes in a row the daemon may ask for.
-const MOST_CODES_IN_A_ROW: u32 = 3;
+pub(crate) const MOST_CODES_IN_A_ROW: u32 = 3;
 
 /// Puts the daemon's challenges to the claimant until one of them has had enough.
 ///

@@ -11,6 +11,7 @@ mod authenticate;
 mod claim;
 mod conversation;
 mod daemon;
+mod field;
 mod guard;
 mod hooks;
 mod language;

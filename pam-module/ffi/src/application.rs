@@ -9,8 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::ptr;
 
-use crate::PAM_SUCCESS;
 use crate::conversation::{Answer, Conversation, Message, PAM_CONV_ERR, Response};
+use crate::{PAM_SUCCESS, pam_set_item};
 
 /// What libpam returns for something that it cannot make sense of.
 const PAM_SYSTEM_ERR: c_int = 4;
@@ -31,7 +31,6 @@ unsafe extern "C" {
         handle: *mut *mut Opaque,
     ) -> c_int;
     fn pam_end(handle: *mut Opaque, status: c_int) -> c_int;
-    fn pam_set_item(handle: *mut Opaque, item: c_int, value: *const c_void) -> c_int;
     fn pam_putenv(handle: *mut Opaque, setting: *const c_char) -> c_int;
     fn pam_authenticate(handle: *mut Opaque, flags: c_int) -> c_int;
     fn pam_acct_mgmt(handle: *mut Opaque, flags: c_int) -> c_int;
@@ -133,7 +132,7 @@ impl<'a> Login<'a> {
     pub fn set(&mut self, item: Item, value: &str) -> Result<(), Failure> {
         let value = c_string(value.as_bytes())?;
         // SAFETY: the handle is open, and libpam copies the string.
-        let result = unsafe { pam_set_item(self.handle, item as c_int, value.as_ptr().cast()) };
+        let result = unsafe { pam_set_item(self.handle.cast(), item as c_int, value.as_ptr().cast()) };
         self.outcome(result)
     }
 

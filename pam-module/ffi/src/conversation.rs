@@ -91,7 +91,7 @@ pub(crate) struct Conversation {
     pub(crate) data: *mut c_void,
 }
 
-fn conversation(handle: &PamHandle) -> Result<Conversation, NoAnswer> {
+pub(crate) fn conversation(handle: &PamHandle) -> Result<Conversation, NoAnswer> {
     let mut item: *const c_void = ptr::null();
     // SAFETY: the handle is libpam's own, and `item` outlives the call.
     let result = unsafe { pam_get_item(handle, PAM_CONV, &raw mut item) };
@@ -106,18 +106,16 @@ fn conversation(handle: &PamHandle) -> Result<Conversation, NoAnswer> {
     })
 }
 
-/// Hands over one message: several at once corrupt the memory of some screen lockers.
+/// Hands over one message of text.
 fn exchange(
     conversation: &Conversation,
     style: c_int,
     text: &str,
 ) -> Result<Option<Answer>, NoAnswer> {
-    let failed = NoAnswer {
-        result: PAM_CONV_ERR,
-    };
-    let function = conversation.function.ok_or(failed)?;
     if text.contains('\0') {
-        return Err(failed);
+        return Err(NoAnswer {
+            result: PAM_CONV_ERR,
+        });
     }
     // It may be a secret, and is wiped when it was shown.
     let mut c_string = Zeroizing::new(Vec::with_capacity(text.len() + 1));
@@ -127,17 +125,36 @@ fn exchange(
         style,
         text: c_string.as_ptr().cast(),
     };
-    let mut messages: *const Message = &raw const message;
+    // SAFETY: the message is one of pam_conv(3)'s, and its text a C string.
+    let responses = unsafe { hand_over(conversation, &message) }?;
+    // SAFETY: on success it is NULL or an array of one from malloc, which is now ours.
+    Ok(unsafe { take(responses) })
+}
+
+/// Hands over one message: several at once corrupt the memory of some screen lockers. What comes
+/// back is NULL, or an array of one response from `malloc`, which is the caller's.
+///
+/// # Safety
+///
+/// The message's text is what its style says.
+pub(crate) unsafe fn hand_over(
+    conversation: &Conversation,
+    message: &Message,
+) -> Result<*mut Response, NoAnswer> {
+    let function = conversation.function.ok_or(NoAnswer {
+        result: PAM_CONV_ERR,
+    })?;
+    let mut messages = ptr::from_ref(message);
     let mut responses: *mut Response = ptr::null_mut();
 
     // SAFETY: what is handed over is what pam_conv(3) says, and outlives the call.
     let result = unsafe { function(1, &raw mut messages, &raw mut responses, conversation.data) };
-    if result != PAM_SUCCESS {
+    if result == PAM_SUCCESS {
+        Ok(responses)
+    } else {
         // Whatever the application made it has freed (pam_conv(3)): `responses` may dangle.
-        return Err(NoAnswer { result });
+        Err(NoAnswer { result })
     }
-    // SAFETY: on success it is NULL or an array of one from malloc, which is now ours.
-    Ok(unsafe { take(responses) })
 }
 
 /// The text of a response; what held it is wiped and freed.
@@ -149,21 +166,31 @@ fn exchange(
 unsafe fn take(responses: *mut Response) -> Option<Answer> {
     // SAFETY: as the caller promises.
     let text = unsafe { responses.as_ref()? }.text;
-    let answer = (!text.is_null()).then(|| {
-        // SAFETY: as the caller promises, it is a C string that nobody else holds.
-        let bytes = unsafe {
-            std::slice::from_raw_parts_mut(text.cast::<u8>(), CStr::from_ptr(text).count_bytes())
-        };
-        let answer = Zeroizing::new(bytes.to_vec());
-        bytes.zeroize();
-        answer
-    });
-    // SAFETY: as the caller promises; free(NULL) does nothing.
-    unsafe {
-        libc::free(text.cast());
-        libc::free(responses.cast());
-    }
+    // SAFETY: as the caller promises.
+    let answer = unsafe { take_text(text) };
+    // SAFETY: as the caller promises.
+    unsafe { libc::free(responses.cast()) }
     answer
+}
+
+/// A text, if there is one; what held it is wiped and freed.
+///
+/// # Safety
+///
+/// `text` is NULL, or a C string that `malloc` made and nothing else frees.
+pub(crate) unsafe fn take_text(text: *mut c_char) -> Option<Answer> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: as the caller promises, it is a C string that nobody else holds.
+    let bytes = unsafe {
+        std::slice::from_raw_parts_mut(text.cast::<u8>(), CStr::from_ptr(text).count_bytes())
+    };
+    let answer = Zeroizing::new(bytes.to_vec());
+    bytes.zeroize();
+    // SAFETY: as the caller promises.
+    unsafe { libc::free(text.cast()) }
+    Some(answer)
 }
 
 #[cfg(test)]

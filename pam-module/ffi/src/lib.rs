@@ -6,18 +6,22 @@
 //! The module's side, but for [`application`], which is for whoever tries a stack.
 
 pub mod application;
+mod choice;
 mod conversation;
 mod log;
 mod mark;
+mod password;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fmt;
 
 use pam::module::PamHandle;
 
+pub use choice::{Choice, ChoiceList};
 pub use conversation::{Answer, Echo, Tone, ask, tell};
 pub use log::{Priority, log, quiet_panics};
 pub use mark::{put_mark, take_mark};
+pub use password::set_password;
 
 #[link(name = "pam")]
 unsafe extern "C" {
@@ -27,6 +31,7 @@ unsafe extern "C" {
         user: *mut *const c_char,
         prompt: *const c_char,
     ) -> c_int;
+    fn pam_set_item(handle: *mut PamHandle, item: c_int, value: *const c_void) -> c_int;
     fn pam_syslog(handle: *const PamHandle, priority: c_int, format: *const c_char, ...);
 }
 
