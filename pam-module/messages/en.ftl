@@ -15,6 +15,16 @@ prompt-first-code = This code
 prompt-next-code = And the next one
 prompt-recovery-code = Recovery code
 prompt-enroll = First code from the app
+# In one field, for programs that have no second one. $codes: 2 or 3, typed in a row.
+prompt-appended = Password and code
+prompt-appended-codes = Password and { $codes } codes
+prompt-appended-recovery-code = Password, recovery code
+
+## A list that GDM shows in front of a prompt: 23 columns, and 18 for what is chosen from.
+
+choose = Log in with
+choose-code = Code from app
+choose-recovery-code = Recovery code
 
 ## A prompt on terminals only: 60 columns.
 

@@ -7,6 +7,15 @@ prompt-first-code = 현재 코드
 prompt-next-code = 다음 코드
 prompt-recovery-code = 복구 코드
 prompt-enroll = 앱의 첫 번째 코드
+prompt-appended = 비밀번호와 코드
+prompt-appended-codes = 비밀번호와 코드 { $codes }개
+prompt-appended-recovery-code = 비밀번호와 복구 코드
+
+## A list that GDM shows
+
+choose = 로그인 방법
+choose-code = 앱의 코드
+choose-recovery-code = 복구 코드
 
 prompt-keep = 모두 적어 두었으면 Enter를 누르세요
 

@@ -1,16 +1,17 @@
 //! A login: what the daemon wants asked is asked, until it is satisfied or somebody gives up.
 
 use countersign_bus::Error;
-use countersign_bus::types::{Ask, Challenge, News, Next};
+use countersign_bus::types::{Ask, Challenge, Entry, News, Next};
 use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Kind};
 use crate::claim::Claim;
 use crate::conversation::{Claimant, Conversation};
 use crate::daemon::{Daemon, Start};
-use crate::messages::{FEW, Message, Prompt};
+use crate::messages::{FEW, Message, Prompt, Way};
 use crate::outcome::{Passed, Refusal};
 
+mod appended;
 mod enrollment;
 
 /// How many answers a login takes, whatever the daemon says: several codes in a row are one.
@@ -38,6 +39,7 @@ pub(crate) fn authenticate(
         unseen: 0,
         repeats: 0,
         in_a_row: 1,
+        chosen: None,
     };
     let outcome = exchange.run(claim);
     outcome.inspect_err(|refusal| explain(refusal, claimant))
@@ -63,6 +65,8 @@ struct Exchange<'a, 'c, D, C> {
     repeats: u32,
     /// The place of the code asked for among those in a row.
     in_a_row: u32,
+    /// What came of the list that was put to the claimant, once it was.
+    chosen: Option<Option<Way>>,
 }
 
 impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
@@ -70,10 +74,15 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
         match claim.put(|login| self.daemon.begin(login))? {
             Start::Ask {
                 challenge,
+                entry,
                 language,
             } => {
                 self.claimant.speak(language);
-                self.prove(challenge)
+                match (entry, self.password) {
+                    (Entry::Appended, None) => self.prove_appended(&challenge),
+                    // Another module has asked for the password already, so only the code is left.
+                    (Entry::Appended, Some(_)) | (Entry::Separate, _) => self.prove(challenge),
+                }
             }
             Start::Enroll { offer, language } => {
                 self.claimant.speak(language);
@@ -135,6 +144,7 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
         prompt: Prompt,
     ) -> Result<(Kind, Zeroizing<String>), Refusal> {
         loop {
+            let prompt = self.chosen_prompt(challenge, prompt);
             let typed = self.claimant.ask(prompt).map_err(Refusal::NoAnswer)?;
             match Answer::read(&typed, challenge, self.password) {
                 Answer::Fit(kind, code) => return Ok((kind, code)),
@@ -142,6 +152,25 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
                 Answer::Empty => return Err(self.give_up(Refusal::NothingTyped)),
                 Answer::Unfit => self.count_unfit(challenge, prompt)?,
             }
+        }
+    }
+
+    /// The prompt of the claimant's choice, where the first answer came to nothing and a recovery
+    /// code is taken as well: the daemon asks for the same, and looks at either.
+    fn chosen_prompt(&mut self, challenge: &Challenge, prompt: Prompt) -> Prompt {
+        let choice = match prompt {
+            Prompt::Of(Ask::Code | Ask::FirstCode) => challenge.recovery,
+            Prompt::Of(Ask::NextCode | Ask::RecoveryCode)
+            | Prompt::Appended { .. }
+            | Prompt::Enroll
+            | Prompt::Keep => false,
+        };
+        if !choice || self.seen + self.unseen + self.repeats == 0 {
+            return prompt;
+        }
+        match self.chosen.get_or_insert_with(|| self.claimant.choose()) {
+            Some(Way::RecoveryCode) => Prompt::Of(Ask::RecoveryCode),
+            Some(Way::Code) | None => prompt,
         }
     }
 
@@ -153,7 +182,9 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
             return Err(self.give_up(Refusal::TooManyAnswers));
         }
         self.claimant.tell(match prompt {
-            Prompt::Of(Ask::Code | Ask::FirstCode | Ask::NextCode) => Message::WrongCode { left },
+            Prompt::Of(Ask::Code | Ask::FirstCode | Ask::NextCode) | Prompt::Appended { .. } => {
+                Message::WrongCode { left }
+            }
             Prompt::Of(Ask::RecoveryCode) => Message::WrongRecoveryCode { left },
             Prompt::Enroll | Prompt::Keep => Message::WrongFirstCode { left },
         });

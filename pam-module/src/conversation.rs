@@ -1,11 +1,11 @@
 //! What is said to the claimant, through an application that may not show all of it.
 
 use pam::module::PamHandle;
-use pam_countersign_ffi::{self as ffi, Echo, NoAnswer, Tone};
+use pam_countersign_ffi::{self as ffi, Choice, Echo, NoAnswer, NotKept, Tone};
 use zeroize::Zeroizing;
 
 use crate::language::Language;
-use crate::messages::{Message, Prompt};
+use crate::messages::{Message, Prompt, Way};
 use countersign_bus::Profile;
 
 /// An application's conversation: one message at a time.
@@ -14,6 +14,10 @@ pub(crate) trait Conversation {
     fn ask(&mut self, echo: Echo, prompt: &str) -> Result<ffi::Answer, NoAnswer>;
     /// Tells something.
     fn tell(&mut self, tone: Tone, text: &str) -> Result<(), NoAnswer>;
+    /// Has one of a list chosen, if there is a way to show one, and gives its place.
+    fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<usize, NoAnswer>;
+    /// Gives the password to the modules further down the stack, as what was typed.
+    fn hand_on(&mut self, password: &[u8]) -> Result<(), NotKept>;
 }
 
 impl Conversation for PamHandle {
@@ -23,6 +27,14 @@ impl Conversation for PamHandle {
 
     fn tell(&mut self, tone: Tone, text: &str) -> Result<(), NoAnswer> {
         ffi::tell(self, tone, text)
+    }
+
+    fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<usize, NoAnswer> {
+        ffi::choose(self, heading, choices)
+    }
+
+    fn hand_on(&mut self, password: &[u8]) -> Result<(), NotKept> {
+        ffi::set_password(self, password)
     }
 }
 
@@ -77,6 +89,32 @@ impl<'a, C: Conversation> Claimant<'a, C> {
         self.told = false;
         let text = prompt.text(self.language);
         self.conversation.ask(prompt.echo(), &text)
+    }
+
+    /// Has the claimant choose from a list what to type, where a login screen shows one and
+    /// something is chosen.
+    pub(crate) fn choose(&mut self) -> Option<Way> {
+        match self.profile {
+            Profile::Dialog => {}
+            Profile::Ssh | Profile::Terminal | Profile::Silent => return None,
+        }
+        let choices = Way::ALL.map(|way| Choice {
+            key: way.key(),
+            text: way.text(self.language),
+        });
+        let heading = Way::heading(self.language);
+        // A list that is not shown, or not chosen from, leaves the prompt, which says enough.
+        let chosen = self.conversation.choose(heading, choices).ok()?;
+        Way::ALL.get(chosen).copied()
+    }
+
+    /// Gives the password to the modules further down the stack.
+    ///
+    /// # Errors
+    ///
+    /// [`NotKept`] if libpam does not take it: this ends the login.
+    pub(crate) fn hand_on(&mut self, password: &[u8]) -> Result<(), NotKept> {
+        self.conversation.hand_on(password)
     }
 
     /// Shows something in front of a prompt that cannot be answered without.

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use countersign_bus::client::Begun;
-use countersign_bus::types::{Challenge, Login, Next, Offer};
+use countersign_bus::types::{Challenge, Entry, Login, Next, Offer};
 use countersign_bus::{Client, Door, Error, OwnedObjectPath};
 use zeroize::Zeroizing;
 
@@ -34,6 +34,8 @@ pub(crate) enum Start {
     Ask {
         /// For what.
         challenge: Challenge,
+        /// How the password and what is asked for are typed.
+        entry: Entry,
         /// In which language.
         language: Language,
     },
@@ -156,13 +158,13 @@ fn located(error: Error, door: &Door) -> Error {
 /// What a login begins with, and its transaction if it has one.
 fn start(begun: Begun) -> Result<(Option<OwnedObjectPath>, Start), Error> {
     let odd = |why: &str| Err(Error::Transport(format!("a login that begins {why}")));
-    let (transaction, next, language) = match begun {
+    let (transaction, next, entry, language) = match begun {
         Begun::Transaction {
             transaction,
             next,
-            entry: _,
+            entry,
             language,
-        } => (transaction, next, language),
+        } => (transaction, next, entry, language),
         Begun::NotDemanded { rule } => return Ok((None, Start::NotDemanded { rule })),
         Begun::Remembered { rule, seconds } => {
             return Ok((None, Start::Remembered { rule, seconds }));
@@ -176,9 +178,14 @@ fn start(begun: Begun) -> Result<(Option<OwnedObjectPath>, Start), Error> {
     let start = match next {
         Next::Ask(challenge) => Start::Ask {
             challenge,
+            entry,
             language,
         },
-        Next::Enroll(offer) => Start::Enroll { offer, language },
+        Next::Enroll(offer) => match entry {
+            Entry::Separate => Start::Enroll { offer, language },
+            // The password would not be proven, and there is no room to show a key.
+            Entry::Appended => return odd("with an enrolment in one field"),
+        },
         // Nothing was proven yet.
         Next::Finished { .. } => return odd("finished"),
         Next::Acknowledge => return odd("with its end"),
@@ -190,7 +197,7 @@ fn start(begun: Begun) -> Result<(Option<OwnedObjectPath>, Start), Error> {
 mod tests {
     use std::io::Write;
 
-    use countersign_bus::types::{Details, Entry};
+    use countersign_bus::types::Details;
 
     use super::*;
 

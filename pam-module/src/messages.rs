@@ -11,6 +11,13 @@ use countersign_bus::Profile;
 pub(crate) enum Prompt {
     /// What the daemon wants asked.
     Of(Ask),
+    /// The password, and behind it in the same field what the daemon wants asked.
+    Appended {
+        /// What.
+        ask: Ask,
+        /// How many codes in a row.
+        codes: u32,
+    },
     /// The first code of a key that was just shown.
     Enroll,
     /// Nothing but whether the recovery codes that were just shown are kept.
@@ -21,7 +28,7 @@ impl Prompt {
     /// Whether what is typed may be seen.
     pub(crate) fn echo(self) -> Echo {
         match self {
-            Self::Of(_) | Self::Enroll => Echo::Off,
+            Self::Of(_) | Self::Appended { .. } | Self::Enroll => Echo::Off,
             // Enter, and no secret.
             Self::Keep => Echo::On,
         }
@@ -34,10 +41,52 @@ impl Prompt {
             Self::Of(Ask::FirstCode) => language.prompt_first_code(),
             Self::Of(Ask::NextCode) => language.prompt_next_code(),
             Self::Of(Ask::RecoveryCode) => language.prompt_recovery_code(),
+            Self::Appended { ask, codes } => match ask {
+                Ask::Code => language.prompt_appended(),
+                Ask::FirstCode | Ask::NextCode => {
+                    return format!("{}: ", language.prompt_appended_codes(codes));
+                }
+                Ask::RecoveryCode => language.prompt_appended_recovery_code(),
+            },
             Self::Enroll => language.prompt_enroll(),
             Self::Keep => language.prompt_keep(),
         };
         format!("{words}: ")
+    }
+}
+
+/// What a login screen that can show a list offers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Way {
+    /// A code from the app.
+    Code,
+    /// A recovery code.
+    RecoveryCode,
+}
+
+impl Way {
+    /// All of them, in the order of the list.
+    pub(crate) const ALL: [Self; 2] = [Self::Code, Self::RecoveryCode];
+
+    /// What stands above the list.
+    pub(crate) fn heading(language: Language) -> &'static str {
+        language.choose()
+    }
+
+    /// The words.
+    pub(crate) fn text(self, language: Language) -> &'static str {
+        match self {
+            Self::Code => language.choose_code(),
+            Self::RecoveryCode => language.choose_recovery_code(),
+        }
+    }
+
+    /// What the login screen calls it, and nobody types by chance.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Code => "org.countersign.code",
+            Self::RecoveryCode => "org.countersign.recovery-code",
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use countersign_bus::Error;
 use pam::constants::PamResultCode;
-use pam_countersign_ffi::{NoAnswer, Priority};
+use pam_countersign_ffi::{NoAnswer, NotKept, Priority};
 
 use crate::account::{BadName, Unresolved};
 use crate::messages::Message;
@@ -46,6 +46,10 @@ pub(crate) enum Refusal {
     NoAnswer(NoAnswer),
     /// Nothing was typed, again and again.
     NothingTyped,
+    /// What was typed for password and code does not end in what was asked for.
+    NoCodeAtTheEnd,
+    /// The code was right, and the password that was typed with it cannot be given on.
+    NotHandedOn(NotKept),
     /// As many answers as there may be were given, and the daemon did not see all of them.
     TooManyAnswers,
     /// The user is to enroll, and cannot be shown how here.
@@ -90,14 +94,16 @@ impl Refusal {
                 priority: Priority::Error,
             },
             Self::NoName(_) | Self::NoAnswer(_) => turned_away(PamResultCode::PAM_CONV_ERR),
-            Self::Name(_) | Self::NothingTyped | Self::TooManyAnswers | Self::NoRoomToEnroll => {
-                turned_away(PamResultCode::PAM_AUTH_ERR)
-            }
+            Self::Name(_)
+            | Self::NothingTyped
+            | Self::NoCodeAtTheEnd
+            | Self::TooManyAnswers
+            | Self::NoRoomToEnroll => turned_away(PamResultCode::PAM_AUTH_ERR),
             Self::Unproven(_) => Consequence {
                 message: Some(Message::CodeNeeded),
                 ..turned_away(PamResultCode::PAM_PERM_DENIED)
             },
-            Self::Unresolved(_) => cannot_tell(),
+            Self::Unresolved(_) | Self::NotHandedOn(_) => cannot_tell(),
             Self::Daemon(error) => match error {
                 Error::NotPermitted(_) => turned_away(PamResultCode::PAM_PERM_DENIED),
                 // Not PAM_MAXTRIES for the throttled: sshd then drops every method it offers, and
@@ -147,6 +153,16 @@ impl fmt::Display for Refusal {
             Self::Unresolved(why) => write!(f, "{why}; see: getent passwd, /etc/nsswitch.conf"),
             Self::NoAnswer(why) => write!(f, "nobody can be asked: {why}"),
             Self::NothingTyped => f.write_str("nothing was typed"),
+            Self::NoCodeAtTheEnd => f.write_str(
+                "what was typed for password and code does not end in what was asked for",
+            ),
+            Self::NotHandedOn(why) => {
+                write!(
+                    f,
+                    "the code was right, but the password cannot be given on: {why}; "
+                )?;
+                f.write_str("see: journalctl -k")
+            }
             Self::TooManyAnswers => {
                 f.write_str("too many answers, and not all of them could be codes")
             }
@@ -193,6 +209,8 @@ mod tests {
             (Refusal::Name(name), 7),
             (Refusal::NoAnswer(no_answer), 19),
             (Refusal::NothingTyped, 7),
+            (Refusal::NoCodeAtTheEnd, 7),
+            (Refusal::NotHandedOn(NotKept { result: 5 }), 9),
             (Refusal::TooManyAnswers, 7),
             (Refusal::NoRoomToEnroll, 7),
             (Refusal::Unproven("why".to_owned()), 6),

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use countersign_bus::Error;
-use countersign_bus::types::{Ask, Challenge, Login, News, Next, Offer};
-use pam_countersign_ffi::{Answer, Echo, NoAnswer, Tone};
+use countersign_bus::types::{Ask, Challenge, Entry, Login, News, Next, Offer};
+use pam_countersign_ffi::{Answer, Choice, Echo, NoAnswer, NotKept, Tone};
 use zeroize::Zeroizing;
 
 use crate::account::Unresolved;
@@ -31,6 +31,11 @@ pub(crate) enum Line {
     Told(&'static str, bool),
     /// The claimant is asked, and types this, or the application fails with this PAM result.
     Asked(Echo, &'static str, Result<&'static [u8], i32>),
+    /// A list is offered, of these texts, and this one is chosen, or none. Without this line the
+    /// application shows no list.
+    Chosen([&'static str; 3], Option<usize>),
+    /// The password is given to the next modules, and libpam takes it or not.
+    HandedOn(&'static [u8], Result<(), NotKept>),
     /// The daemon is sent this, and says that.
     Sent(&'static str, Result<Next, Error>),
     /// What is to be shown is asked for, and is this.
@@ -40,7 +45,7 @@ pub(crate) enum Line {
 }
 
 use Line::{Asked, Told};
-pub(crate) use Line::{Begin, Cancelled, Groups, Guard, Revealed, Sent};
+pub(crate) use Line::{Begin, Cancelled, Chosen, Groups, Guard, HandedOn, Revealed, Sent};
 
 pub(crate) fn told(text: &'static str) -> Line {
     Told(text, true)
@@ -88,8 +93,23 @@ pub(crate) fn play_in(
     silent: bool,
     lines: impl IntoIterator<Item = Line>,
 ) -> Result<Passed, Refusal> {
-    let script = Script::new(lines);
-    let (mut daemon, mut application) = (&script, &script);
+    run(&Script::new(lines), profile, silent)
+}
+
+/// As [`play`], where nobody has asked for the password before.
+pub(crate) fn play_first(
+    profile: Profile,
+    lines: impl IntoIterator<Item = Line>,
+) -> Result<Passed, Refusal> {
+    let script = Script {
+        password: None,
+        ..Script::new(lines)
+    };
+    run(&script, profile, false)
+}
+
+fn run(script: &Script, profile: Profile, silent: bool) -> Result<Passed, Refusal> {
+    let (mut daemon, mut application) = (script, script);
     let mut claimant = Claimant::new(&mut application, profile, silent);
     let outcome = authenticate(&mut daemon, &mut claimant, &script.claim(&login()));
     script.over();
@@ -184,7 +204,17 @@ pub(crate) fn begin() -> Line {
 pub(crate) fn begin_with(challenge: Challenge, language: Language) -> Line {
     Begin(Ok(Start::Ask {
         challenge,
+        entry: Entry::Separate,
         language,
+    }))
+}
+
+/// The login begins in a program with one field.
+pub(crate) fn begin_appended(challenge: Challenge) -> Line {
+    Begin(Ok(Start::Ask {
+        challenge,
+        entry: Entry::Appended,
+        language: Language::En,
     }))
 }
 
@@ -198,6 +228,8 @@ struct Script {
     lines: RefCell<VecDeque<Line>>,
     /// Whether the groups were looked up.
     looked_up: Cell<bool>,
+    /// What was typed at an earlier module's prompt.
+    password: Option<&'static [u8]>,
 }
 
 impl Script {
@@ -205,6 +237,7 @@ impl Script {
         Self {
             lines: RefCell::new(lines.into_iter().collect()),
             looked_up: Cell::new(false),
+            password: Some(PASSWORD),
         }
     }
 
@@ -220,7 +253,7 @@ impl Script {
                 self.looked_up.set(true);
                 groups.map(|groups| vec![groups.to_owned()])
             }),
-            password: Some(PASSWORD),
+            password: self.password,
         }
     }
 
@@ -322,6 +355,29 @@ impl Conversation for &Script {
             Err(NoAnswer { result: 19 })
         }
     }
+
+    fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<usize, NoAnswer> {
+        let none = NoAnswer { result: 19 };
+        if !matches!(self.lines.borrow().front(), Some(Chosen(..))) {
+            return Err(none);
+        }
+        let Chosen(texts, place) = self.next("a list") else {
+            unreachable!("it was just seen");
+        };
+        let [one, other] = choices.map(|choice| choice.text);
+        assert_eq!([heading, one, other], texts);
+        place.ok_or(none)
+    }
+
+    fn hand_on(&mut self, password: &[u8]) -> Result<(), NotKept> {
+        let line = self.next("the password is handed on");
+        let name = line.name();
+        let HandedOn(expected, taken) = line else {
+            panic!("{name}, but the password is handed on");
+        };
+        assert_eq!(password, expected);
+        taken
+    }
 }
 
 impl Line {
@@ -330,7 +386,9 @@ impl Line {
         match self {
             Told(_, taken) => *taken = false,
             Asked(_, _, answer) => *answer = Err(19),
-            Begin(_) | Guard(_) | Groups(_) | Sent(..) | Revealed(_) | Cancelled(_) => {
+            HandedOn(_, taken) => *taken = Err(NotKept { result: 5 }),
+            Begin(_) | Guard(_) | Groups(_) | Chosen(..) | Sent(..) | Revealed(_)
+            | Cancelled(_) => {
                 panic!("{}, which is not the application's", self.name());
             }
         }
@@ -344,6 +402,8 @@ impl Line {
             Revealed(_) => "something should be revealed".to_owned(),
             Told(text, _) => format!("{text:?} should be told"),
             Asked(_, prompt, _) => format!("{prompt:?} should be asked"),
+            Chosen(texts, _) => format!("{texts:?} should be offered"),
+            HandedOn(password, _) => format!("{password:?} should be handed on"),
             Sent(answer, _) => format!("{answer:?} should be sent"),
             Cancelled(_) => "the login should be cancelled".to_owned(),
         }

@@ -2,7 +2,7 @@
 //! of PAM's conversation (gdm-choice-list-pam-extension.h).
 
 use std::env;
-use std::ffi::{CString, OsStr, c_char, c_int};
+use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 
@@ -11,8 +11,9 @@ use pam::module::PamHandle;
 use crate::conversation::{
     Conversation, Message, PAM_CONV_ERR, Response, conversation, hand_over, take_text,
 };
-use crate::{Answer, NoAnswer, PAM_SUCCESS};
+use crate::{Answer, NoAnswer, PAM_SUCCESS, pam_get_item};
 
+const PAM_SERVICE: c_int = 1;
 const PAM_BINARY_PROMPT: c_int = 7;
 /// The extension.
 const NAME: &[u8] = b"org.gnome.DisplayManager.UserVerifier.ChoiceList";
@@ -29,19 +30,48 @@ pub struct Choice<'a> {
     pub text: &'a str,
 }
 
+/// Has one of `choices` chosen, and gives its place among them.
+///
+/// # Errors
+///
+/// [`NoAnswer`] if the application is not GDM with a login screen that shows lists, if it cannot
+/// or will not ask, or if what comes back is none of them: whatever is typed in front of the list
+/// comes back too.
+pub fn choose<const N: usize>(
+    handle: &mut PamHandle,
+    prompt: &str,
+    choices: [Choice<'_>; N],
+) -> Result<usize, NoAnswer> {
+    let list = List::offered(&service(handle)).ok_or(NoAnswer {
+        result: PAM_CONV_ERR,
+    })?;
+    list.exchange(&conversation(handle)?, prompt, choices)
+}
+
+/// `PAM_SERVICE`, or nothing.
+fn service(handle: &PamHandle) -> Vec<u8> {
+    let mut item: *const c_void = ptr::null();
+    // SAFETY: the handle is libpam's own, and `item` outlives the call.
+    let result = unsafe { pam_get_item(handle, PAM_SERVICE, &raw mut item) };
+    if result != PAM_SUCCESS || item.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: on success it is a C string of libpam's, which lives through this copy.
+    unsafe { CStr::from_ptr(item.cast()) }.to_bytes().to_vec()
+}
+
 /// The application's offer to show a list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ChoiceList {
+struct List {
     kind: u8,
 }
 
-impl ChoiceList {
-    /// The offer of a login screen that is asked through `service`, if it is GDM and makes one.
+impl List {
+    /// The offer of a login screen that is asked through `service`, if it is GDM's and makes one.
     ///
     /// It is made by the environment, which is nobody's word but root's where it is looked at: in
     /// a program that root started, as root, and that gained nothing by being started.
-    #[must_use]
-    pub fn offered(service: &str) -> Option<Self> {
+    fn offered(service: &[u8]) -> Option<Self> {
         if !Process::own().is_believed(service) {
             return None;
         }
@@ -57,21 +87,6 @@ impl ChoiceList {
         let place = names.filter(|name| !name.is_empty()).position(|name| name == NAME)?;
         let kind = place.try_into().ok()?;
         Some(Self { kind })
-    }
-
-    /// Has one of `choices` chosen, and gives its place among them.
-    ///
-    /// # Errors
-    ///
-    /// [`NoAnswer`] if the application cannot or will not ask, or if what comes back is none of
-    /// them: whatever is typed in front of the list comes back too.
-    pub fn put<const N: usize>(
-        self,
-        handle: &mut PamHandle,
-        prompt: &str,
-        choices: [Choice<'_>; N],
-    ) -> Result<usize, NoAnswer> {
-        self.exchange(&conversation(handle)?, prompt, choices)
     }
 
     fn exchange<const N: usize>(
@@ -204,9 +219,9 @@ impl Process {
     }
 
     /// Whether it is GDM, and root started it as it is, with an environment of root's.
-    fn is_believed(self, service: &str) -> bool {
+    fn is_believed(self, service: &[u8]) -> bool {
         let roots = (self.real_uid, self.effective_uid, self.secure) == (0, 0, false);
-        roots && service.starts_with("gdm-")
+        roots && service.starts_with(b"gdm-")
     }
 }
 

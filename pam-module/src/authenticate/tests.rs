@@ -1,5 +1,7 @@
 //! Logins that go well, or badly only by what is typed.
 
+mod appended;
+mod choice;
 mod enrollment;
 mod failures;
 mod recovery;

@@ -11,11 +11,27 @@ const PROFILES: [Profile; 4] = [
     Profile::Silent,
 ];
 
-const PROMPTS: [Prompt; 6] = [
+const PROMPTS: [Prompt; 10] = [
     Prompt::Of(Ask::Code),
     Prompt::Of(Ask::FirstCode),
     Prompt::Of(Ask::NextCode),
     Prompt::Of(Ask::RecoveryCode),
+    Prompt::Appended {
+        ask: Ask::Code,
+        codes: 1,
+    },
+    Prompt::Appended {
+        ask: Ask::FirstCode,
+        codes: 2,
+    },
+    Prompt::Appended {
+        ask: Ask::FirstCode,
+        codes: 3,
+    },
+    Prompt::Appended {
+        ask: Ask::RecoveryCode,
+        codes: 1,
+    },
     Prompt::Enroll,
     Prompt::Keep,
 ];
@@ -65,7 +81,7 @@ fn is_plain(text: &str) -> bool {
 /// The columns there are for a prompt.
 fn room(prompt: Prompt) -> usize {
     match prompt {
-        Prompt::Of(_) | Prompt::Enroll => 25,
+        Prompt::Of(_) | Prompt::Appended { .. } | Prompt::Enroll => 25,
         // On terminals only.
         Prompt::Keep => 60,
     }
@@ -99,6 +115,21 @@ fn every_text_fits_where_it_is_shown() {
             assert!(is_plain(&text), "{text:?}");
         }
     }
+}
+
+#[test]
+fn a_list_fits_where_it_is_shown_and_offers_different_things() {
+    for language in Language::ALL {
+        assert!(Way::heading(*language).width() <= 23);
+        let [code, recovery] = Way::ALL.map(|way| way.text(*language));
+        assert_ne!(code, recovery);
+        for text in [code, recovery] {
+            assert!(text.width() <= 18, "{text}");
+            assert!(is_plain(text), "{text}");
+        }
+    }
+    let [code, recovery] = Way::ALL.map(|way| way.text(Language::En));
+    assert_eq!((code, recovery), ("Code from app", "Recovery code"));
 }
 
 #[test]
@@ -144,6 +175,10 @@ fn the_english_prompts_are_as_documented() {
         "This code: ",
         "And the next one: ",
         "Recovery code: ",
+        "Password and code: ",
+        "Password and 2 codes: ",
+        "Password and 3 codes: ",
+        "Password, recovery code: ",
         "First code from the app: ",
         "Press Enter when you have written them down: ",
     ];

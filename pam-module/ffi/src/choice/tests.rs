@@ -1,10 +1,8 @@
 //! A login screen that takes the bytes apart as gdm-session-worker does.
 
-use std::ffi::{CStr, c_void};
-
 use super::*;
 
-const LIST: ChoiceList = ChoiceList { kind: 1 };
+const LIST: List = List { kind: 1 };
 const CHOICES: [Choice<'_>; 2] = [
     Choice {
         key: "code",
@@ -191,7 +189,7 @@ fn the_type_of_a_message_is_its_name_s_place_in_the_variable() {
         ("org.gnome".to_owned(), None),
         (String::new(), None),
     ] {
-        let offered = ChoiceList::among(OsStr::new(&variable));
+        let offered = List::among(OsStr::new(&variable));
         assert_eq!(offered.map(|list| list.kind), kind, "{variable:?}");
     }
 }
@@ -211,9 +209,9 @@ fn the_environment_is_believed_only_where_it_is_root_s_and_of_gdm() {
             effective_uid,
             secure,
         };
-        assert_eq!(process.is_believed("gdm-password"), believed, "{process:?}");
+        assert_eq!(process.is_believed(b"gdm-password"), believed, "{process:?}");
         for service in ["", "sshd", "sudo", "login", "lightdm", "gdm", "xgdm-a", "GDM-a"] {
-            assert!(!process.is_believed(service), "{service} in {process:?}");
+            assert!(!process.is_believed(service.as_bytes()), "{service} in {process:?}");
         }
     }
 }
