@@ -228,6 +228,26 @@ mod tests {
     }
 
     #[test]
+    fn how_the_answer_is_typed_is_the_daemon_s_word_and_nobody_enrolls_in_one_field() {
+        let begun = |challenge, entry| {
+            let mut begun = begun(challenge, None);
+            if let Begun::Transaction { entry: said, .. } = &mut begun {
+                *said = entry;
+            }
+            start(begun)
+        };
+        for said in [Entry::Separate, Entry::Appended] {
+            let Ok((Some(_), Start::Ask { entry, .. })) = begun(1, said) else {
+                panic!("a code is asked for");
+            };
+            assert_eq!(entry, said);
+        }
+        let walk = begun(5, Entry::Separate);
+        assert!(matches!(walk, Ok((_, Start::Enroll { .. }))));
+        assert!(begun(5, Entry::Appended).is_err());
+    }
+
+    #[test]
     fn a_login_does_not_begin_with_its_end() {
         for challenge in [0, 6] {
             assert!(start(begun(challenge, None)).is_err(), "{challenge}");

@@ -132,7 +132,8 @@ impl<'a> Login<'a> {
     pub fn set(&mut self, item: Item, value: &str) -> Result<(), Failure> {
         let value = c_string(value.as_bytes())?;
         // SAFETY: the handle is open, and libpam copies the string.
-        let result = unsafe { pam_set_item(self.handle.cast(), item as c_int, value.as_ptr().cast()) };
+        let result =
+            unsafe { pam_set_item(self.handle.cast(), item as c_int, value.as_ptr().cast()) };
         self.outcome(result)
     }
 

@@ -84,7 +84,9 @@ impl List {
 
     fn among(extensions: &OsStr) -> Option<Self> {
         let names = extensions.as_bytes().split(|b| *b == b' ');
-        let place = names.filter(|name| !name.is_empty()).position(|name| name == NAME)?;
+        let place = names
+            .filter(|name| !name.is_empty())
+            .position(|name| name == NAME)?;
         let kind = place.try_into().ok()?;
         Some(Self { kind })
     }
@@ -104,7 +106,10 @@ impl List {
             header: self.header(size_of::<Request<N>>()),
             prompt: prompt.as_ptr(),
             count: N,
-            items: [Item { key: ptr::null(), text: ptr::null() }; N],
+            items: [Item {
+                key: ptr::null(),
+                text: ptr::null(),
+            }; N],
         };
         for (item, (key, text)) in request.items.iter_mut().zip(&texts) {
             (item.key, item.text) = (key.as_ptr(), text.as_ptr());

@@ -114,7 +114,13 @@ fn a_list_is_shown_and_the_place_of_what_was_chosen_comes_back() {
         assert_eq!(screen.choose(), Ok(place));
         assert_eq!(
             screen.shown,
-            ["Log in by:", "code", "Code from app", "recovery", "Recovery code"]
+            [
+                "Log in by:",
+                "code",
+                "Code from app",
+                "recovery",
+                "Recovery code"
+            ]
         );
     }
 }
@@ -169,7 +175,10 @@ fn a_text_that_c_would_cut_short_is_not_shown() {
         function: Some(converse),
         data: ptr::from_mut(&mut screen).cast(),
     };
-    assert!(LIST.exchange(&conversation, "Log in\0 by:", CHOICES).is_err());
+    assert!(
+        LIST.exchange(&conversation, "Log in\0 by:", CHOICES)
+            .is_err()
+    );
     assert!(screen.shown.is_empty());
 }
 
@@ -209,9 +218,18 @@ fn the_environment_is_believed_only_where_it_is_root_s_and_of_gdm() {
             effective_uid,
             secure,
         };
-        assert_eq!(process.is_believed(b"gdm-password"), believed, "{process:?}");
-        for service in ["", "sshd", "sudo", "login", "lightdm", "gdm", "xgdm-a", "GDM-a"] {
-            assert!(!process.is_believed(service.as_bytes()), "{service} in {process:?}");
+        assert_eq!(
+            process.is_believed(b"gdm-password"),
+            believed,
+            "{process:?}"
+        );
+        for service in [
+            "", "sshd", "sudo", "login", "lightdm", "gdm", "xgdm-a", "GDM-a",
+        ] {
+            assert!(
+                !process.is_believed(service.as_bytes()),
+                "{service} in {process:?}"
+            );
         }
     }
 }
