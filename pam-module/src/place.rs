@@ -11,7 +11,7 @@ use countersign_bus::Profile;
 /// What cannot be known is not said: then a login is asked for a code, where one in a session that
 /// is known would have been spared it.
 pub(crate) fn state(login: &mut Login, profile: Profile, door: &Door) {
-    match (Place::of(Session::of_this_process(), login), door) {
+    match (Place::of(Session::of_this_process(), login, door), door) {
         (Place::Session(leader), _) => login.session = Some(travelling(leader)),
         (Place::Apart, Door::Root { .. }) => login.leaders = Some(leaders(profile)),
         // Whoever is not root begins no sessions.
@@ -28,6 +28,12 @@ fn leaders(profile: Profile) -> Vec<(u32, u64)> {
     known.map(travelling).collect()
 }
 
+/// What xsecurelock, a screen locker, says is the host that its login comes from: always this, since
+/// it takes no other. It runs as the user, hence at the public door; there a verdict is good for the
+/// user's own processes alone, who could as well say nothing. At the root door it is a server that
+/// says so, of anybody who came through a tunnel; and an address is a server's word at either.
+const OWN_LOCKER: &str = "localhost";
+
 #[derive(Debug, Eq, PartialEq)]
 enum Place {
     /// In the user's own session, which this process leads.
@@ -42,8 +48,11 @@ impl Place {
     /// A session counts if it is the user's own, and if it is the user who asks, in it: behind a
     /// server that was started there, anybody may be who knows the password, and so may whoever
     /// the user has become there by su, or left something running as.
-    fn of(found: Result<Option<Session>, Unknown>, login: &Login) -> Self {
-        let remote = login.rhost.as_deref().is_some_and(|host| !host.is_empty());
+    fn of(found: Result<Option<Session>, Unknown>, login: &Login, door: &Door) -> Self {
+        let remote = match login.rhost.as_deref() {
+            None | Some("") => false,
+            Some(host) => !(host == OWN_LOCKER && matches!(door, Door::Public { .. })),
+        };
         let by_another = match login.ruser.as_deref() {
             None | Some("") => false,
             asking => asking != login.user.as_deref(),
@@ -71,15 +80,19 @@ mod tests {
         started: 777,
     };
 
-    /// Where a login is that is made in a session of uid 1000.
+    /// Where a login is that is made at the root door in a session of uid 1000.
     fn place(login: Login) -> Place {
+        place_at(&Door::root(), login)
+    }
+
+    fn place_at(door: &Door, login: Login) -> Place {
         let session = Session {
             id: "3".to_owned(),
             uid: 1000,
             leader: LEADER,
             service: None,
         };
-        Place::of(Ok(Some(session)), &login)
+        Place::of(Ok(Some(session)), &login, door)
     }
 
     fn ada() -> Login {
@@ -108,6 +121,38 @@ mod tests {
         ] {
             let rhost = Some(host.to_owned());
             assert_eq!(place(Login { rhost, ..ada() }), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn what_a_locker_run_by_the_user_says_of_this_host_counts_as_here_and_no_address_does() {
+        for (host, expected) in [
+            ("localhost", Place::Session(LEADER)),
+            ("", Place::Session(LEADER)),
+            ("127.0.0.1", Place::Unsaid),
+            ("::1", Place::Unsaid),
+            ("LOCALHOST", Place::Unsaid),
+            ("localhost.", Place::Unsaid),
+            ("localhost.localdomain", Place::Unsaid),
+            ("192.0.2.1", Place::Unsaid),
+        ] {
+            let rhost = Some(host.to_owned());
+            let login = Login { rhost, ..ada() };
+            assert_eq!(place_at(&Door::public(), login), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_locker_is_in_the_session_of_its_own_user_alone() {
+        for (uid, ruser) in [(Some(1001), None), (None, None), (Some(1000), Some("bob"))] {
+            let (rhost, ruser) = (Some("localhost".to_owned()), ruser.map(str::to_owned));
+            let login = Login {
+                uid,
+                ruser,
+                rhost,
+                ..ada()
+            };
+            assert_eq!(place_at(&Door::public(), login), Place::Unsaid, "{uid:?}");
         }
     }
 
