@@ -10,6 +10,7 @@ pub(crate) mod diff;
 pub(crate) mod file;
 pub(crate) mod host;
 pub(crate) mod ledger;
+pub(crate) mod listener;
 pub(crate) mod login;
 pub(crate) mod person;
 pub(crate) mod plan;

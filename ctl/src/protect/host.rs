@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 
 use super::change::{Changer, Outside};
 use super::ledger::{Change, Store};
+use super::listener::{self, Listener};
 use super::sshd;
 use crate::clock;
 use crate::error::Error;
@@ -132,15 +133,7 @@ impl Outside for Host {
         }
         for unit in SSHD_UNITS {
             if systemctl(&["is-active", "--quiet", unit])?.status.success() {
-                let reloaded = systemctl(&["reload", unit])?;
-                if !reloaded.status.success() {
-                    return Err(Error::Refused(format!(
-                        "sshd did not read its configuration again: {}. Look with:\n  systemctl \
-                         status {unit}",
-                        said(&reloaded.stderr)
-                    )));
-                }
-                return Ok(());
+                return reload(unit);
             }
         }
         // It is not started yet, or anew for each connection: it reads it then.
@@ -168,22 +161,80 @@ fn runs_systemd() -> bool {
     Path::new("/run/systemd/system").is_dir()
 }
 
+/// Has systemd reload sshd, and waits until it listens again.
+fn reload(unit: &str) -> Result<(), Error> {
+    let look = || {
+        let shown = systemctl(&["show", "--property=MainPID", "--value", unit]);
+        listener_of(shown.ok().and_then(|shown| number(&said(&shown.stdout))))
+    };
+    let why = format!("Look with:\n  systemctl status {unit}");
+    let reload = || {
+        let reloaded = systemctl(&["reload", unit])?;
+        match reloaded.status.success() {
+            true => Ok(()),
+            false => Err(Error::Refused(format!(
+                "sshd did not read its configuration again: {}. {why}",
+                said(&reloaded.stderr)
+            ))),
+        }
+    };
+    // As in Ubuntu: then it is systemd that listens, all the while.
+    let socket = unit.replace(".service", ".socket");
+    match systemctl(&["is-active", "--quiet", &socket])?
+        .status
+        .success()
+    {
+        true => reload(),
+        false => listen_anew(look, &why, reload),
+    }
+}
+
+/// The same without systemd.
 fn hang_up_sshd() -> Result<(), Error> {
-    let pid = fs::read_to_string(SSHD_PID)
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
-    let Some(pid) = pid.filter(|pid: &i32| *pid > 1) else {
+    let pid = || number(&fs::read_to_string(SSHD_PID).unwrap_or_default());
+    let Some(running) = pid().filter(|pid| *pid > 1) else {
         return Ok(());
     };
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = fs::read_to_string(format!("/proc/{running}/comm")).unwrap_or_default();
     if name.trim() != "sshd" {
         return Ok(());
     }
-    kill(Pid::from_raw(pid), Signal::SIGHUP).map_err(|error| {
+    listen_anew(
+        || listener_of(pid()),
+        "Start it again.",
+        || {
+            kill(Pid::from_raw(running), Signal::SIGHUP).map_err(|error| {
+                Error::Refused(format!(
+                    "sshd (process {running}) could not be told to reload: {error}."
+                ))
+            })
+        },
+    )
+}
+
+/// Has sshd read its configuration again. Who is told that it is done may log in the next moment.
+fn listen_anew(
+    look: impl Fn() -> Listener,
+    why: &str,
+    reload: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    // Somebody else may just have had it start anew; if it is not ready by then, that may help.
+    let before = listener::watch(&look, Listener::is_ready).unwrap_or_else(|seen| seen);
+    reload()?;
+    let again = listener::watch(look, |now| now.is_ready_anew(&before));
+    again.map(drop).map_err(|_| {
         Error::Refused(format!(
-            "sshd (process {pid}) could not be told to reload: {error}."
+            "sshd was told to read its configuration again, and has not listened since. {why}"
         ))
     })
+}
+
+fn listener_of(pid: Option<i32>) -> Listener {
+    pid.map_or_else(Listener::default, |pid| Listener::of(Path::new("/"), pid))
+}
+
+fn number(text: &str) -> Option<i32> {
+    text.trim().parse().ok()
 }
 
 fn systemctl(arguments: &[&str]) -> Result<Output, Error> {
