@@ -1,7 +1,10 @@
 #include "conversation.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +15,7 @@ bool behaviour_from_name(enum behaviour *behaviour, const char *name) {
     static const char *const names[] = {
         [ANSWER] = "answer",       [NULL_REPLIES] = "null", [NULL_FOR_INFO] = "nullinfo", [NULL_RESPONSE] = "nullresp",
         [FAIL_PROMPTS] = "fail",   [FAIL_INFO] = "failinfo", [IGNORE] = "ignore",         [NO_FUNCTION] = "none",
+        [GDM] = "gdm",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) {
@@ -98,6 +102,41 @@ static char *ask(const struct conversation *conversation, const struct pam_messa
     return answer;
 }
 
+/* A list to choose from, as gdm-choice-list-pam-extension.h has it, and what GDM makes of it. */
+struct choice_list {
+    uint32_t length;
+    unsigned char type;
+    const char *prompt;
+    size_t count;
+    struct { const char *key, *text; } items[];
+};
+struct choice {
+    uint32_t length;
+    unsigned char type;
+    char *key;
+};
+
+/* Shows a list and reads the key of a choice, or whatever is typed. */
+static char *choose(const struct conversation *conversation, const struct pam_message *message) {
+    const struct choice_list *list = (const void *)message->msg;
+    size_t size = offsetof(struct choice_list, items) + list->count * sizeof *list->items;
+    if (be32toh(list->length) != size) return NULL;
+    if (conversation->verbose) {
+        printf("prompt(list %u): %s", list->type, list->prompt);
+        for (size_t i = 0; i < list->count; i++) printf("|%s=%s", list->items[i].key, list->items[i].text);
+        putchar('\n');
+        fflush(stdout);
+    }
+    struct choice *choice = calloc(1, sizeof *choice);
+    if (!choice) return NULL;
+    choice->length = htobe32(sizeof *choice);
+    choice->type = list->type;
+    choice->key = read_line();
+    if (choice->key) return (char *)choice;
+    free(choice);
+    return NULL;
+}
+
 static void discard(struct pam_response *replies, int n) {
     for (int i = 0; replies && i < n; i++)
         if (replies[i].resp) {
@@ -108,7 +147,7 @@ static void discard(struct pam_response *replies, int n) {
 }
 
 static bool answers(enum behaviour behaviour) {
-    return behaviour == ANSWER || behaviour == NULL_FOR_INFO || behaviour == FAIL_INFO;
+    return behaviour == ANSWER || behaviour == NULL_FOR_INFO || behaviour == FAIL_INFO || behaviour == GDM;
 }
 
 /* What a behaviour says before anything is read; PAM_SUCCESS to go on. */
@@ -121,7 +160,8 @@ static int misbehave(enum behaviour behaviour, bool asks, bool tells) {
     case NULL_REPLIES:
     case NULL_FOR_INFO:
     case NULL_RESPONSE:
-    case NO_FUNCTION: break;
+    case NO_FUNCTION:
+    case GDM: break;
     }
     return PAM_SUCCESS;
 }
@@ -144,6 +184,9 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         int style = messages[i]->msg_style;
         if (is_prompt(style) && answers(behaviour)) {
             filled[i].resp = ask(conversation, messages[i]);
+            if (filled[i].resp) continue;
+        } else if (style == PAM_BINARY_PROMPT && behaviour == GDM) {
+            filled[i].resp = choose(conversation, messages[i]);
             if (filled[i].resp) continue;
         } else {
             show(conversation, messages[i]);

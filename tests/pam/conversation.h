@@ -15,6 +15,7 @@ enum behaviour {
     FAIL_INFO,     /* PAM_CONV_ERR when something is told */
     IGNORE,        /* PAM_IGNORE, always */
     NO_FUNCTION,   /* no conversation function at all, as in cron */
+    GDM,           /* as ANSWER, and lists to choose from, as GDM's worker shows them */
 };
 
 struct conversation {

@@ -34,7 +34,7 @@ static void usage(void) {
           "  -n            no pam_authenticate, as sshd after a public key\n"
           "  -a            pam_acct_mgmt too        -e  pam_setcred too\n"
           "  -q            PAM_SILENT               -v  print each message on a line, with its style\n"
-          "  -x BEHAVIOUR  answer | null | nullinfo | nullresp | fail | failinfo | ignore | none\n"
+          "  -x BEHAVIOUR  answer | null | nullinfo | nullresp | fail | failinfo | ignore | none | gdm\n"
           "                (what the conversation function does wrong; see conversation.h)\n"
           "steps: authenticate | account | credentials | user=NAME | service=NAME\n"
           "       fork (what follows is done by a child, and then by its parent too)\n",

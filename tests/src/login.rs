@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
+use crate::accounts::Accounts;
 use crate::programs::programs;
 use crate::world::World;
 
@@ -11,7 +12,8 @@ use crate::world::World;
 #[derive(Clone, Debug)]
 pub struct Login {
     arguments: Vec<String>,
-    answers: Vec<String>,
+    answers: Vec<Vec<u8>>,
+    among: Option<Accounts>,
     environment: Vec<(String, String)>,
 }
 
@@ -23,14 +25,21 @@ impl Login {
         Self {
             arguments: arguments.map(str::to_owned).into(),
             answers: Vec::new(),
+            among: None,
             environment: Vec::new(),
         }
     }
 
     /// With these answers to its prompts.
-    pub fn answers<S: AsRef<str>>(mut self, answers: impl IntoIterator<Item = S>) -> Self {
+    pub fn answers<S: AsRef<[u8]>>(mut self, answers: impl IntoIterator<Item = S>) -> Self {
         self.answers
             .extend(answers.into_iter().map(|answer| answer.as_ref().to_owned()));
+        self
+    }
+
+    /// In a program that finds these accounts.
+    pub fn among(mut self, accounts: &Accounts) -> Self {
+        self.among = Some(accounts.clone());
         self
     }
 
@@ -79,13 +88,23 @@ impl Login {
         let mut stdin = started.child.stdin.take().expect("a pipe");
         for answer in &self.answers {
             // It may have ended by itself, without asking.
-            let _ = writeln!(stdin, "{answer}");
+            let _ = stdin
+                .write_all(answer)
+                .and_then(|()| stdin.write_all(b"\n"));
         }
         started
     }
 
     fn spawn(&self) -> Started {
-        let child = Command::new(&programs().pam_login)
+        let mut command = match &self.among {
+            Some(accounts) => {
+                let mut command = accounts.command();
+                command.arg(&programs().pam_login);
+                command
+            }
+            None => Command::new(&programs().pam_login),
+        };
+        let child = command
             .args(&self.arguments)
             .envs(self.environment.clone())
             .stdin(Stdio::piped())

@@ -148,7 +148,7 @@ fn a_full_pool_of_the_public_door_leaves_the_root_doors_as_it_is() {
     let demanded = |caller: &Caller| -> u32 {
         let login = request(ADA);
         let begun = Attempt::begin(&engine, caller, &login, "0");
-        let Ok(Begun::Asked(mut attempt, next)) = zbus::block_on(begun) else {
+        let Ok(Begun::Asked(mut attempt, _, next)) = zbus::block_on(begun) else {
             panic!("not asked")
         };
         if matches!(caller, Caller::User { .. }) {
