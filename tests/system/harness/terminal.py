@@ -63,8 +63,12 @@ class Dialogue:
     def answer(self, prompt, reply):
         """Wait for `prompt`, then type `reply`; echo must be off: all we type is secret."""
         self.expect(prompt)
-        self._echo_off(prompt)
-        self.type(reply)
+        self.whisper(reply)
+
+    def whisper(self, text):
+        """Type `text` and Enter at a prompt that was said, as soon as nothing of it will be seen."""
+        self._echo_off()
+        self.type(text)
 
     def type(self, text):
         """Type `text` and Enter."""
@@ -125,12 +129,12 @@ class Dialogue:
             self._status = os.waitstatus_to_exitcode(status)
             os.close(self._fd)
 
-    def _echo_off(self, prompt):
+    def _echo_off(self):
         """A program turns echo off a moment before or after it prompts."""
         deadline = time.monotonic() + 1.0
         while termios.tcgetattr(self._fd)[3] & termios.ECHO:
             if time.monotonic() > deadline:
-                raise Unexpected(f"echo is on while /{prompt}/ is asked")
+                raise Unexpected(f"echo is on while a secret is asked for:\n{self.transcript[-200:]}")
             time.sleep(0.01)
 
 
