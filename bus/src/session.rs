@@ -150,8 +150,8 @@ struct Small {
 }
 
 impl Small {
-    fn text(&self) -> Result<String, Unknown> {
-        let text = String::from_utf8(self.bytes.clone());
+    fn text(self) -> Result<String, Unknown> {
+        let text = String::from_utf8(self.bytes);
         text.map_err(|_| Unknown("a file that should be text is none".to_owned()))
     }
 }

@@ -72,7 +72,7 @@ pub struct Details {
     /// In `Begin`'s reply: how the code is typed, an [`Entry`]; absent, if it is separate.
     pub entry: Option<u32>,
     /// In `Begin`'s reply with challenge 0: the rule by which no factor is demanded, or by which
-    /// an earlier one counts; with challenge 5, the rule that asks for enrolment.
+    /// an earlier one counts.
     pub rule: Option<String>,
     /// In `Begin`'s reply with challenge 0: an earlier login's factor counts, which was proven so
     /// many seconds ago.
