@@ -181,6 +181,11 @@ fn of_places(rule: &Rule) -> Vec<Finding> {
 
 fn of_enrolment(rule: &Rule, now: Timestamp) -> Option<Finding> {
     match (rule.require, rule.unenrolled) {
+        (Require::One, Unenrolled::Enroll { by: _ }) if !rule.factors.allow(Kind::Totp) => Some((
+            true,
+            "enrols nobody, as its factors leave out totp, and that is what a login offers: users \
+             without a factor are refused",
+        )),
         (Require::One, Unenrolled::Enroll { by: None }) => Some((
             false,
             "has no enroll-by: whoever learns the password of a user without a factor can enrol \

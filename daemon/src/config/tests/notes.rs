@@ -99,3 +99,19 @@ fn each_pitfall_is_named_with_its_line() {
         );
     }
 }
+
+#[test]
+fn a_rule_that_is_to_enrol_and_can_enrol_nobody_is_warned_of_whenever_that_would_end() {
+    for by in ["", "enroll-by = 2030-01-01\n", "enroll-by = 2020-01-01\n"] {
+        let enrolling = format!("[[rule]]\nname = 'a'\nnot-enrolled = 'enroll'\n{by}");
+        let said = said(&format!("{enrolling}factors = ['hotp', 'recovery']\n"));
+        assert_eq!(said.len(), 1, "{by}: {said:?}");
+        let begins = "countersign.toml:1: warning: the rule \"a\" enrols nobody";
+        assert!(said[0].starts_with(begins), "{by}: {said:?}");
+    }
+    let said = said(
+        "[[rule]]\nname = 'a'\nnot-enrolled = 'enroll'\nenroll-by = 2030-01-01\n\
+         factors = ['totp', 'recovery']\n",
+    );
+    assert_eq!(said, Vec::<String>::new());
+}
