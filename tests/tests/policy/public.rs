@@ -1,11 +1,13 @@
 //! The public door: whoever calls there can deceive nobody but themself.
 
 use countersign_bus::client::Begun;
-use countersign_bus::types::{Login, Next};
+use countersign_bus::types::{Ask, Login, Next};
 use countersign_bus::{Client, Error};
 use countersign_tests::bus::Policy;
 use countersign_tests::public::{ADA, BOB, Public, request};
 
+/// A line of the shipped configuration, behind which rules may stand.
+const LONGEST: &str = "longest-minutes = 1440";
 const RULES: &str = "longest-minutes = 1440
 
 [[rule]]
@@ -31,7 +33,7 @@ fn now() -> u64 {
 }
 
 fn place() -> Option<Public> {
-    Public::with(Policy::Shipped, &[("longest-minutes = 1440", RULES)])
+    Public::with(Policy::Shipped, &[(LONGEST, RULES)])
 }
 
 fn is_asked(client: &mut Client, login: &Login) -> bool {
@@ -129,4 +131,46 @@ fn no_address_that_a_user_claims_is_in_any_network() {
         !is_asked(&mut root, &claim),
         "sshd says so at the root door"
     );
+}
+
+/// Whoever finds a session open could enroll there, and nobody gave a password before.
+#[test]
+fn nobody_is_walked_through_enrolment_however_much_the_bus_lets_through() {
+    let rule = format!("{LONGEST}\n[[rule]]\nname = 'roll-out'\nnot-enrolled = 'enroll'\n");
+    for policy in [Policy::Shipped, Policy::AllowAll] {
+        let Some(place) = Public::with(policy, &[(LONGEST, &rule)]) else {
+            return;
+        };
+        let mut client = place.client(ADA);
+        let Begun::Transaction {
+            transaction, next, ..
+        } = client.begin(&request(ADA)).unwrap()
+        else {
+            panic!("not asked")
+        };
+        let Next::Ask(asked) = next else {
+            panic!("{next:?}")
+        };
+        assert_eq!((asked.ask, asked.recovery), (Ask::Code, false));
+        let last = loop {
+            let shown = client.reveal(&transaction);
+            assert!(matches!(shown, Err(Error::NotPermitted(_))), "{shown:?}");
+            match client.respond(&transaction, "000000") {
+                Ok(next) => assert!(matches!(next, Next::Ask(_)), "{next:?}"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(last, Error::Rejected(_)), "{last:?}");
+        let guard = client.guard(&request(ADA));
+        assert!(matches!(guard, Err(Error::NotPermitted(_))), "{guard:?}");
+        assert_eq!(client.status(ADA).unwrap().enrolled, Some(false));
+
+        // The very rule walks her through it where a password was asked for.
+        let mut root = place.world.client();
+        let begun = root.begin(&request(ADA)).unwrap();
+        let Begun::Transaction { next, .. } = begun else {
+            panic!("{begun:?}")
+        };
+        assert!(matches!(next, Next::Enroll(_)), "{next:?}");
+    }
 }
