@@ -1,8 +1,8 @@
 //! `pam_countersign.so`: asks the claimant what the daemon wants asked, carries the answers, and
 //! tells PAM what came of it. It knows no factor and no rule.
 //!
-//! It runs inside sshd, sudo and login: no thread, no environment variable, no output of its own,
-//! nothing left behind.
+//! It runs inside sshd, sudo and login: no thread, no output of its own, nothing left behind. Of the
+//! environment it reads nothing, but in GDM's worker whether the login screen shows lists.
 
 mod account;
 mod answer;
