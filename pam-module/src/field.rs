@@ -3,7 +3,7 @@
 use countersign_bus::types::{Ask, Challenge};
 use zeroize::Zeroizing;
 
-use crate::answer::{Answer, Kind, lengths};
+use crate::answer::{Answer, lengths};
 use crate::authenticate::MOST_CODES_IN_A_ROW;
 
 /// What was typed into a field for both, taken apart from its end: a password can be anything.
@@ -18,7 +18,7 @@ pub(crate) enum Field<'t> {
         /// be empty: not every stack asks for a password.
         password: &'t [u8],
         /// What the daemon is to judge, and not one symbol more, in the order typed.
-        answers: Vec<(Kind, Zeroizing<String>)>,
+        answers: Vec<Zeroizing<String>>,
     },
 }
 
@@ -46,7 +46,7 @@ impl<'t> Field<'t> {
             let (answer, after) = rest.split_at_checked(end.checked_sub(*begin)?)?;
             rest = after;
             match Answer::read(answer, challenge, None) {
-                Answer::Fit(kind, symbols) => answers.push((kind, symbols)),
+                Answer::Fit(_, symbols) => answers.push(symbols),
                 Answer::Empty | Answer::Unfit => return None,
             }
         }

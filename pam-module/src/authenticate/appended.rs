@@ -4,7 +4,6 @@ use countersign_bus::types::{Ask, Challenge, Next};
 use zeroize::Zeroizing;
 
 use super::{Exchange, MOST_CODES_IN_A_ROW, out_of_place};
-use crate::answer::Kind;
 use crate::conversation::Conversation;
 use crate::daemon::Daemon;
 use crate::field::Field;
@@ -30,22 +29,19 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
             Field::Empty => return Err(self.give_up(Refusal::NothingTyped)),
             Field::Unfit => return Err(self.give_up(Refusal::NoCodeAtTheEnd)),
         };
-        let (kind, recovery_left) = self.submit(answers)?;
+        self.submit(answers)?;
         self.claimant
             .hand_on(password)
             .map_err(Refusal::NotHandedOn)?;
-        self.take_leave(kind, recovery_left);
+        // How many recovery codes are left is nobody's to know whose password was not looked at.
         Ok(Passed::Finished)
     }
 
     /// Has the daemon judge what was typed; whatever it asks for beyond that is not to be had.
-    fn submit(
-        &mut self,
-        answers: Vec<(Kind, Zeroizing<String>)>,
-    ) -> Result<(Kind, Option<u32>), Refusal> {
-        for (kind, answer) in answers {
+    fn submit(&mut self, answers: Vec<Zeroizing<String>>) -> Result<(), Refusal> {
+        for answer in answers {
             match self.daemon.respond(&answer).map_err(Refusal::Daemon)? {
-                Next::Finished { recovery_left } => return Ok((kind, recovery_left)),
+                Next::Finished { .. } => return Ok(()),
                 Next::Ask(next) if next.ask == Ask::NextCode => {}
                 Next::Ask(_) | Next::Enroll(_) | Next::Acknowledge => break,
             }

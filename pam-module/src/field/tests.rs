@@ -33,7 +33,7 @@ fn read(typed: &[u8], challenge: &Challenge) -> Result<(Vec<u8>, String), &'stat
         Field::Empty => Err("empty"),
         Field::Unfit => Err("unfit"),
         Field::Both { password, answers } => {
-            let sent: Vec<&str> = answers.iter().map(|(_, code)| code.as_str()).collect();
+            let sent: Vec<&str> = answers.iter().map(|code| code.as_str()).collect();
             Ok((password.to_vec(), sent.join(" ")))
         }
     }
