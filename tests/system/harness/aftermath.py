@@ -5,14 +5,7 @@ import re
 from harness.report import require
 
 
-class State:
-    """What the machine was like before the cases."""
-
-    def __init__(self, product):
-        self.daemon = product.daemon_pid()
-
-
-def nothing_crashed(product, _before):
+def nothing_crashed(product):
     """No core, no fatal signal, no panic; the watchdog's own kill is not a crash."""
     machine = product.machine
     cores = machine.sh("find / /root /home /var/lib -xdev -maxdepth 2 -name 'core*' -type f 2>/dev/null; true")
@@ -26,13 +19,23 @@ def nothing_crashed(product, _before):
     require(aborted <= watchdog, f"{aborted} aborts, of which the watchdog made {watchdog}")
 
 
-def daemon_is_the_same(product, before):
-    """The daemon lived through it all."""
+def daemon_is_the_same(product):
+    """The daemon lived through it all, but for what a case did to it."""
     now = product.daemon_pid()
-    require(now == before.daemon, f"the daemon is process {now} and was {before.daemon}")
+    require(now == product.daemon, f"the daemon is process {now} and was {product.daemon}")
 
 
-def no_secret_was_logged(product, _before):
+def no_secret_was_shown(product):
+    """Neither was any of them to be read on a screen, in any picture or look of a case."""
+    spoken = set().union(*(person.secrets_said() for person in product.people.all), {""}) - {""}
+    screens = [screen for screen in product.machine.screens if screen.read_so_far]
+    require(screens, "nothing was read on a screen: this proves nothing")
+    for screen in screens:
+        shown = screen.shows(spoken)
+        require(not shown, f"on the screen of {screen.environment}: {shown}")
+
+
+def no_secret_was_logged(product):
     """Neither a code nor a secret, password or recovery code is anywhere in the journal."""
     spoken = set().union(*(person.secrets_said() for person in product.people.all), {""}) - {""}
     require(spoken, "no secret was used: this proves nothing")
@@ -65,6 +68,9 @@ CHECKS = [
     ("the daemon is the same process as before", daemon_is_the_same),
     ("no code, secret, password or recovery code is in the journal", no_secret_was_logged),
 ]
+
+# Of the groups that have screens.
+ON_SCREENS = [("no code, secret, password or recovery code was to be read on a screen", no_secret_was_shown)]
 
 # Groups that stop, kill and restart the daemon, or the machine, on purpose.
 EXEMPT = {daemon_is_the_same: ("doctor", "faults", "package", "passes", "polkit", "protect")}

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -18,11 +19,13 @@ GUEST = "/opt/countersign-tests"  # where the machine sees tests/system/guest
 class Machine:
     """One machine; `with` boots it and ends it."""
 
-    def __init__(self, name, root, package):
+    def __init__(self, name, root, package, artefacts=None):
         self.name = f"countersign-{name}"
         self.root, self.package = root, Path(package) if package else None
         self.run_directory = Path("/run/countersign-tests") / self.name
+        self.artefacts = artefacts
         self.dialogues = []
+        self.screens = []
 
     def __enter__(self):
         binds = [f"{HERE / 'guest'}:{GUEST}"]
@@ -61,6 +64,12 @@ class Machine:
         """Run a shell script in the machine; its standard output."""
         return self.run("bash", "-euc", script, "-", *arguments, check=check, stdin=stdin).stdout
 
+    def until(self, condition, what, limit=20.0):
+        """Wait until a shell condition holds in the machine; `what` is missing if it never does."""
+        script = f"deadline=$((SECONDS + {limit:.0f})); until {condition}; do [ $SECONDS -lt $deadline ] || exit 1; sleep 0.1; done"
+        if self.run("bash", "-uc", script, check=False, limit=limit + 20).returncode:
+            raise Unexpected(f"within {limit:g} s there was not {what}")
+
     def start(self, *command, user=None):
         """Start a program in the machine that goes on beside the case; the Popen."""
         prefix = ("runuser", "-u", user, "--") if user else ()
@@ -96,7 +105,8 @@ class Machine:
         for dialogue in self.dialogues:
             dialogue.hang_up()
         self.dialogues = []
-        return "\n".join(said)
+        said += [screen.words_since() for screen in self.screens]
+        return "\n".join(filter(None, said))
 
     # --- files
 
@@ -107,6 +117,10 @@ class Machine:
     def read(self, path):
         """A file of the machine."""
         return self.run("cat", path).stdout
+
+    def keep(self, path, name):
+        """Keep a file of the machine as an artefact."""
+        shutil.copyfile(f"/proc/{self.leader}/root{path}", self.artefacts / name)
 
     # --- life
 

@@ -1,8 +1,11 @@
 """Countersign in a machine: installed, and asked by the programs that log people in."""
 
+import contextlib
 import json
+import time
 
 from harness.people import People
+from harness.report import require
 from harness.terminal import Unexpected
 
 LINE = "auth [success=ok ignore=ignore default=die] pam_countersign.so"
@@ -25,6 +28,7 @@ class Product:
     def __init__(self, machine):
         self.machine = machine
         self.people = People(machine)
+        self.daemon = "0"
 
     def install(self):
         """Install the package, with no network to take anything from."""
@@ -86,9 +90,37 @@ class Product:
     def _edit(self, service, script):
         self.machine.sh('sed -i "$2" "/etc/pam.d/$1"; grep -q countersign "/etc/pam.d/$1"', service, script)
 
+    @contextlib.contextmanager
+    def without_daemon(self):
+        """Around the body there is no daemon, nor the socket that would start it; then another one."""
+        pid = self.daemon_pid()
+        require(pid == self.daemon, f"the daemon is process {pid} and was {self.daemon}")
+        self.machine.run("systemctl", "stop", "countersignd.socket", "countersignd.service")
+        try:
+            yield
+        finally:
+            self.machine.run("systemctl", "start", "countersignd.socket", "countersignd.service")
+            self.daemon = self.daemon_pid()
+
     def daemon_pid(self):
         """The daemon's process id, or "0"."""
         return self.machine.property("countersignd.service", "MainPID")
+
+    def guess_codes_of(self, person, times=5, items=("tty=:0",)):
+        """So many wrong codes that are judged, from the place that the items of PAM tell.
+
+        Each costs twice the wait of the last, which this waits for: more than five take long.
+        """
+        place = self.machine.cursor()
+        while self._judged(person, place) < times:
+            said = self.try_code(person, person.codes.wrong(), items=items)
+            require("success" not in said, said)
+            time.sleep(0.3)
+
+    def _judged(self, person, place):
+        """How many wrong codes of that person were judged since `place`."""
+        records = self.machine.records(place, want=0)
+        return sum(int(record["COUNTERSIGN_WRONG"]) for record in records if record["COUNTERSIGN_USER"] == person.name)
 
     def try_code(self, person, *answers, service="probe", user=None, limit=20.0, items=()):
         """A login by the module alone, of the probe service; the words libpam ends with.
