@@ -202,18 +202,30 @@ fn live(world: &World) -> Secrets {
 
     let code = bob.code(now());
     secrets.codes([&code]);
-    let shown = pam_login(world, "bin", &code);
+    let shown = pam_login(world, "login", "bin", &code);
     assert!(shown.contains("PAM_SUCCESS"), "{shown}");
     for answer in [&code, &wrong] {
-        let shown = pam_login(world, "bin", answer);
+        let shown = pam_login(world, "login", "bin", answer);
         assert!(!shown.contains("PAM_SUCCESS"), "{shown}");
     }
-    let shown = pam_login(world, "daemon", &ada.recovery_codes[0]);
+    let shown = pam_login(world, "login", "daemon", &ada.recovery_codes[0]);
     assert!(shown.contains("PAM_SUCCESS"), "{shown}");
-    pam_login(world, PASSWORD, &wrong);
+    pam_login(world, "login", PASSWORD, &wrong);
     secrets
         .0
         .push(("a typed password".to_owned(), PASSWORD.into()));
+
+    let socket = world.path().join("socket");
+    world.service("i3lock", &format!("debug socket={}", socket.display()));
+    let field = |code: &str| format!("{PASSWORD} {code}");
+    for (answer, result) in [
+        (PASSWORD.to_owned(), "PAM_AUTH_ERR"),
+        (field(&wrong), "PAM_AUTH_ERR"),
+        (field(&ada.recovery_codes[1]), "PAM_SUCCESS"),
+    ] {
+        let shown = pam_login(world, "i3lock", "daemon", &answer);
+        assert!(shown.contains(result), "{shown}");
+    }
 
     let renewed = ctl(world, &["recovery-codes", "daemon", "--json"], "");
     assert_eq!(secrets.recovery(&renewed).len(), 10, "{renewed}");
@@ -242,7 +254,7 @@ fn ctl(world: &World, arguments: &[&str], answer: &str) -> Value {
 }
 
 /// A login, and as root with what libpam and the module log kept beside the daemon's log.
-fn pam_login(world: &World, user: &str, answer: &str) -> String {
+fn pam_login(world: &World, service: &str, user: &str, answer: &str) -> String {
     let mut command = match geteuid().is_root() {
         true => {
             let mut command = Command::new(root().join("tests/pam/namespace"));
@@ -257,7 +269,7 @@ fn pam_login(world: &World, user: &str, answer: &str) -> String {
     let mut child = command
         .arg("-vc")
         .arg(world.pam())
-        .args(["-s", "login", "-r", "192.0.2.7"])
+        .args(["-s", service, "-r", "192.0.2.7"])
         // As bytes, so that what is typed as a name is no argument of the test's own making.
         .args(["-b", &hex(user.as_bytes())])
         .env("RUST_LOG", "trace")
