@@ -80,8 +80,8 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
                 self.claimant.speak(language);
                 match (entry, self.password) {
                     (Entry::Appended, None) => self.prove_appended(&challenge),
-                    // Another module has asked for the password already, so only the code is left.
-                    (Entry::Appended, Some(_)) | (Entry::Separate, _) => self.prove(challenge),
+                    (Entry::Appended, Some(_)) => self.prove_behind_password(challenge),
+                    (Entry::Separate, _) => self.prove(challenge),
                 }
             }
             Start::Enroll { offer, language } => {

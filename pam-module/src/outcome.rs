@@ -52,6 +52,9 @@ pub(crate) enum Refusal {
     NotHandedOn(NotKept),
     /// As many answers as there may be were given, and the daemon did not see all of them.
     TooManyAnswers,
+    /// The service has one field, whose whole content another module took for the password, and
+    /// which came again in answer to the question for the code.
+    StandsTooLow,
     /// The user is to enroll, and cannot be shown how here.
     NoRoomToEnroll,
     /// A factor is demanded, as the daemon says, and none was proven in this login.
@@ -98,6 +101,7 @@ impl Refusal {
             | Self::NothingTyped
             | Self::NoCodeAtTheEnd
             | Self::TooManyAnswers
+            | Self::StandsTooLow
             | Self::NoRoomToEnroll => turned_away(PamResultCode::PAM_AUTH_ERR),
             Self::Unproven(_) => Consequence {
                 message: Some(Message::CodeNeeded),
@@ -166,6 +170,15 @@ impl fmt::Display for Refusal {
             Self::TooManyAnswers => {
                 f.write_str("too many answers, and not all of them could be codes")
             }
+            Self::StandsTooLow => {
+                f.write_str(
+                    "no code was typed, since this service has one field for password and code, ",
+                )?;
+                f.write_str(
+                    "and the line of this module stands behind one that asks for the password; ",
+                )?;
+                f.write_str("see: man pam_countersign, ONE FIELD")
+            }
             Self::NoRoomToEnroll => {
                 f.write_str("the user has to enroll, which this service cannot show how to do: ")?;
                 f.write_str("log in through ssh or a terminal, or run countersignctl enroll")
@@ -173,23 +186,27 @@ impl fmt::Display for Refusal {
             Self::Unproven(why) => {
                 write!(f, "the guard: {why}; see: man pam_countersign, THE GUARD")
             }
-            Self::Daemon(error) => match error {
-                Error::NotPermitted(_)
-                | Error::Rejected(_)
-                | Error::Expired(_)
-                | Error::NotEnrolled(_)
-                | Error::Throttled(_) => error.fmt(f),
-                Error::GroupsNeeded(_) | Error::InvalidArgs(_) => {
-                    write!(f, "countersignd does not understand this module: {error}; ")?;
-                    f.write_str("install the same version of both")
-                }
-                Error::Unavailable(_) | Error::Busy(_) => {
-                    write!(f, "countersignd: {error}; see: journalctl -u countersignd")
-                }
-                // The door adds where it looked, and what to see there.
-                Error::Transport(_) => write!(f, "countersignd: {error}"),
-            },
+            Self::Daemon(error) => told_by_daemon(error, f),
         }
+    }
+}
+
+fn told_by_daemon(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match error {
+        Error::NotPermitted(_)
+        | Error::Rejected(_)
+        | Error::Expired(_)
+        | Error::NotEnrolled(_)
+        | Error::Throttled(_) => write!(f, "{error}"),
+        Error::GroupsNeeded(_) | Error::InvalidArgs(_) => {
+            write!(f, "countersignd does not understand this module: {error}; ")?;
+            f.write_str("install the same version of both")
+        }
+        Error::Unavailable(_) | Error::Busy(_) => {
+            write!(f, "countersignd: {error}; see: journalctl -u countersignd")
+        }
+        // The door adds where it looked, and what to see there.
+        Error::Transport(_) => write!(f, "countersignd: {error}"),
     }
 }
 
@@ -212,6 +229,7 @@ mod tests {
             (Refusal::NoCodeAtTheEnd, 7),
             (Refusal::NotHandedOn(NotKept { result: 5 }), 9),
             (Refusal::TooManyAnswers, 7),
+            (Refusal::StandsTooLow, 7),
             (Refusal::NoRoomToEnroll, 7),
             (Refusal::Unproven("why".to_owned()), 6),
         ];
@@ -283,8 +301,9 @@ mod tests {
                 .any(|w| line.contains(w));
             // The door's own text has the advice there.
             let by_door = matches!(refusal, Refusal::Daemon(Error::Transport(_)));
-            let guarded = matches!(refusal, Refusal::Unproven(_));
-            assert_eq!(advises, error && !by_door || guarded, "{line}");
+            // As good as always the stack is wrong, but somebody may have typed nonsense.
+            let stack = matches!(refusal, Refusal::Unproven(_) | Refusal::StandsTooLow);
+            assert_eq!(advises, error && !by_door || stack, "{line}");
         }
     }
 }

@@ -37,6 +37,21 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
         Ok(Passed::Finished)
     }
 
+    /// Asks for the code alone, since another module has asked for the password already. What has
+    /// one field in truth gives it once more.
+    pub(super) fn prove_behind_password(
+        &mut self,
+        challenge: Challenge,
+    ) -> Result<Passed, Refusal> {
+        self.prove(challenge).map_err(|refusal| {
+            if refusal == Refusal::TooManyAnswers {
+                Refusal::StandsTooLow
+            } else {
+                refusal
+            }
+        })
+    }
+
     /// Has the daemon judge what was typed; whatever it asks for beyond that is not to be had.
     fn submit(&mut self, answers: Vec<Zeroizing<String>>) -> Result<(), Refusal> {
         for answer in answers {

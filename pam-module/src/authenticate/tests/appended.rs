@@ -271,5 +271,6 @@ fn where_another_module_has_asked_for_the_password_the_code_is_asked_for_alone()
         Cancelled(Ok(())),
     ];
     let outcome = play(Profile::Silent, lines);
-    assert_eq!(outcome, Err(Refusal::TooManyAnswers));
+    assert_eq!(outcome, Err(Refusal::StandsTooLow));
+    assert_eq!(result(&outcome) as i32, 7);
 }
