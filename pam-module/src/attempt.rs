@@ -56,8 +56,7 @@ impl Attempt {
         let account = Account::resolve(name)
             .map_err(Refusal::Unresolved)
             .inspect_err(|refusal| explain(refusal, &mut Claimant::new(handle, profile, silent)))?;
-        let (mut login, password) = items.of(&account);
-        place::state(&mut login, profile, &options.door);
+        let (login, password) = items.of(&account);
         Ok(Self {
             options,
             profile,
@@ -84,7 +83,10 @@ impl Attempt {
     pub(crate) fn authenticate(&self, handle: &mut PamHandle) -> Result<Passed, Refusal> {
         let mut claimant = Claimant::new(handle, self.profile, self.silent);
         let mut daemon = BehindDoor::new(self.options.door.clone());
-        let outcome = authenticate(&mut daemon, &mut claimant, &self.claim());
+        let mut claim = self.claim();
+        // The guard does without: no earlier login counts for it.
+        place::state(&mut claim.login, self.profile, &self.options.door);
+        let outcome = authenticate(&mut daemon, &mut claimant, &claim);
         self.debug(handle, &outcome);
 
         let passed = outcome?;

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 const LONGEST: usize = 500;
 /// How many groups of the secret are in a line.
 const GROUPS: usize = 12;
-/// Four times the columns of the largest picture that a key can make.
-const WIDEST_PICTURE: usize = 160;
+/// The columns of the largest QR code there is: 177 modules, and four of margin on each side.
+const WIDEST_PICTURE: usize = 185;
 
 /// A key, as it is shown.
 pub(crate) struct Key {
@@ -175,13 +175,19 @@ mod tests {
 
     #[test]
     fn a_picture_is_blocks_and_blanks() {
-        let key = key("otpauth://totp/a?secret=AA\n ▄▄ \n▀██▀\n");
-        assert_eq!(shown(&key.picture), [" ▄▄ ", "▀██▀"]);
+        let widest = "█".repeat(WIDEST_PICTURE);
+        let key = key(&format!(
+            "otpauth://totp/a?secret=AA\n ▄▄ \n▀██▀\n{widest}\n"
+        ));
+        assert_eq!(shown(&key.picture), [" ▄▄ ", "▀██▀", &widest]);
     }
 
     #[test]
     fn what_is_no_key_is_not_shown() {
-        let wide = format!("otpauth://totp/a?secret=AA\n{}", "█".repeat(161));
+        let wide = format!(
+            "otpauth://totp/a?secret=AA\n{}",
+            "█".repeat(WIDEST_PICTURE + 1)
+        );
         for revealed in [
             "",
             "\n",

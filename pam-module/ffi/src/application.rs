@@ -176,10 +176,10 @@ impl<'a> Login<'a> {
         if result == PAM_SUCCESS {
             return Ok(());
         }
-        // SAFETY: it does not look at the handle, and returns a constant string.
-        let text = unsafe { pam_strerror(self.handle, result).as_ref() };
-        // SAFETY: as above; it ends with NUL.
-        let text = text.map(|text| unsafe { CStr::from_ptr(text) });
+        // SAFETY: it does not look at the handle, which may be NULL.
+        let text = unsafe { pam_strerror(self.handle, result) };
+        // SAFETY: it is NULL or a constant string, which ends with NUL.
+        let text = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) });
         Err(Failure {
             result,
             text: text.map_or_else(String::new, |text| text.to_string_lossy().into_owned()),
