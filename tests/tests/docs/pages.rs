@@ -20,7 +20,7 @@ fn page(name: &str) -> String {
 }
 
 /// All that the pattern's group finds.
-fn found(pattern: &str, text: &str) -> Names {
+pub(crate) fn found(pattern: &str, text: &str) -> Names {
     let pattern = Regex::new(pattern).expect("a pattern");
     let group = |found: regex_lite::Captures<'_>| found.get(1).map(|text| text.as_str().to_owned());
     pattern.captures_iter(text).filter_map(group).collect()
