@@ -356,19 +356,27 @@ fn the_packaged_file_has_a_rule_with_every_entry_to_be_taken_in() {
     );
 }
 
-#[test]
-fn the_rules_of_the_manual_can_be_used_and_are_none_to_warn_of() {
-    const PAGE: &str = include_str!("../../../../packaging/man/countersign.toml.5");
-    let blocks: Vec<&str> = PAGE
-        .split(".Bd -literal -offset indent\n")
-        .filter_map(|rest| rest.split("\n.Ed").next())
+/// Blocks of `page` between these lines, which are rules and `count` in number, are read, and there
+/// is nothing to warn of in them.
+fn can_be_used(page: &str, (begin, end): (&str, &str), count: usize) {
+    let blocks: Vec<&str> = page
+        .split(begin)
+        .filter_map(|rest| rest.split(end).next())
         .filter(|block| block.starts_with("[[rule]]"))
         .collect();
-    assert_eq!(blocks.len(), 6);
+    assert_eq!(blocks.len(), count);
     for block in blocks {
         let files = Files::new(block);
         let (config, places) = Config::load_with_places(&files.main()).unwrap();
         let notes = notes(&config, &places, Timestamp::from_unix(1_790_000_000));
         assert!(notes.iter().all(|note| !note.warning), "{block}\n{notes:?}");
     }
+}
+
+#[test]
+fn the_rules_of_the_manual_and_of_the_readme_can_be_used_and_are_none_to_warn_of() {
+    const PAGE: &str = include_str!("../../../../packaging/man/countersign.toml.5");
+    can_be_used(PAGE, (".Bd -literal -offset indent\n", "\n.Ed"), 6);
+    const README: &str = include_str!("../../../../README.md");
+    can_be_used(README, ("```toml\n", "\n```"), 1);
 }
