@@ -107,6 +107,39 @@ fn a_login_of_which_nothing_was_demanded_is_left_to_the_others() {
 }
 
 #[test]
+fn a_remembered_login_is_let_in_and_a_key_alone_from_the_same_place_is_not() {
+    let clock = TestClock::default();
+    let rule = "[[rule]]\nname = \"office\"\nremember = { for = \"12h\", per = \"origin\" }\n";
+    let world = guarded(World::with_settings(&clock, rule));
+    let ada = world.enroll("daemon");
+    let whole = ["authenticate", "account", "account"];
+    let passed = [
+        "authenticate: PAM_SUCCESS",
+        "account: PAM_SUCCESS",
+        "account: PAM_PERM_DENIED",
+    ];
+    let from = |done: &[&str], rhost: &str| {
+        let login = world.login("daemon").with(&["-s", ALONE]).from(rhost);
+        login.with(&["--"]).with(done)
+    };
+    let with_code = from(&whole, "192.0.2.7").answers([ada.code(clock.unix())]);
+    assert_eq!(results(&with_code.run()), passed);
+
+    // Nobody answers these.
+    let remembered = from(&whole, "192.0.2.7").run();
+    assert_eq!(results(&remembered), passed);
+    assert!(!remembered.shown.contains("prompt("), "{remembered:#?}");
+    let by_key = from(&["account"], "192.0.2.7").run();
+    assert_eq!(results(&by_key), ["account: PAM_PERM_DENIED"]);
+    let elsewhere = from(&whole, "192.0.2.8").run();
+    let refused = results(&elsewhere);
+    assert!(
+        !refused.iter().any(|step| step.contains("SUCCESS")),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn what_one_user_passed_does_not_let_another_in() {
     let clock = TestClock::default();
     let world = world(&clock);
