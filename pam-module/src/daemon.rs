@@ -197,14 +197,14 @@ fn start(begun: Begun) -> Result<(Option<OwnedObjectPath>, Start), Error> {
 mod tests {
     use std::io::Write;
 
-    use countersign_bus::types::Details;
+    use countersign_bus::types::{Details, RespondReply};
 
     use super::*;
 
-    fn begun(challenge: u32, language: Option<&str>) -> Begun {
+    fn begun(reply: RespondReply, language: Option<&str>) -> Begun {
         Begun::Transaction {
             transaction: "/a".try_into().unwrap(),
-            next: Next::from_wire((challenge, Details::default())).unwrap(),
+            next: Next::from_wire(reply).unwrap(),
             entry: Entry::Separate,
             language: language.map(str::to_owned),
         }
@@ -220,7 +220,9 @@ mod tests {
             (Some("xx"), Language::En),
             (Some(""), Language::En),
         ] {
-            let Ok((Some(_), Start::Ask { language, .. })) = start(begun(1, said)) else {
+            let Ok((Some(_), Start::Ask { language, .. })) =
+                start(begun((1, Details::default()), said))
+            else {
                 panic!("a code is asked for");
             };
             assert_eq!(language, understood, "{said:?}");
@@ -230,7 +232,7 @@ mod tests {
     #[test]
     fn how_the_answer_is_typed_is_the_daemon_s_word_and_nobody_enrolls_in_one_field() {
         let begun = |challenge, entry| {
-            let mut begun = begun(challenge, None);
+            let mut begun = begun((challenge, Details::default()), None);
             if let Begun::Transaction { entry: said, .. } = &mut begun {
                 *said = entry;
             }
@@ -250,7 +252,15 @@ mod tests {
     #[test]
     fn a_login_does_not_begin_with_its_end() {
         for challenge in [0, 6] {
-            assert!(start(begun(challenge, None)).is_err(), "{challenge}");
+            for (rule, remembered) in [(None, None), (None, Some(60)), (Some("office"), Some(60))] {
+                let details = Details {
+                    rule: rule.map(str::to_owned),
+                    remembered,
+                    ..Details::default()
+                };
+                let begun = begun((challenge, details), None);
+                assert!(start(begun).is_err(), "{challenge} {rule:?} {remembered:?}");
+            }
         }
     }
 
