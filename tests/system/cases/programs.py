@@ -210,7 +210,7 @@ def unenrolled(product, _report):
     require(transcripts[0] == transcripts[1], "they differ:\n" + "\n---\n".join(transcripts))
 
 
-@case("only the people of a group are asked, if the stack says so as the README does")
+@case("only the people of a group are asked, if the stack says so as the manual does")
 def some_people(product, _report):
     inside, outside = product.people.make("some-inside", "some-outside")
     product.machine.sh("groupadd second-factor; usermod -aG second-factor some-inside")
