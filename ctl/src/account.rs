@@ -4,6 +4,7 @@ use std::ffi::CString;
 use std::fmt;
 
 use countersign_bus::client;
+use countersign_bus::types::Login;
 use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
 
 use crate::error::Error;
@@ -59,6 +60,24 @@ impl Account {
         let user = User::from_uid(Uid::from_raw(self.uid)).map_err(Error::Accounts)?;
         let user = user.ok_or_else(|| Error::NoSuchUser(self.name.clone()))?;
         Ok(user.shell.to_string_lossy().into_owned())
+    }
+
+    /// Whether its login shell is one.
+    pub(crate) fn has_shell(&self) -> Result<bool, Error> {
+        let shell = self.shell()?;
+        let mut none = ["nologin", "false", "sync"].iter();
+        Ok(!none.any(|no| shell.ends_with(&format!("/{no}"))))
+    }
+
+    /// A login of it through a service, as the daemon's interface has it.
+    pub(crate) fn login(&self, service: &str) -> Login {
+        Login {
+            user: Some(self.name.clone()),
+            uid: Some(self.uid),
+            groups: Some(self.groups()),
+            service: Some(service.to_owned()),
+            ..Login::default()
+        }
     }
 
     /// As the daemon's interface names it.

@@ -24,6 +24,7 @@ mod program;
 mod protect;
 mod report;
 mod sealed;
+mod service;
 mod spinner;
 mod spool;
 mod table;

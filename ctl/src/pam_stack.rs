@@ -6,6 +6,7 @@
 pub(crate) mod control;
 pub(crate) mod file;
 mod names;
+pub(crate) mod password;
 pub(crate) mod walk;
 
 use std::collections::BTreeSet;

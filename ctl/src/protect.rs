@@ -6,7 +6,9 @@
 
 pub(crate) mod block;
 pub(crate) mod change;
+pub(crate) mod check;
 pub(crate) mod diff;
+mod edit;
 pub(crate) mod file;
 pub(crate) mod host;
 pub(crate) mod ledger;
@@ -14,6 +16,7 @@ pub(crate) mod listener;
 pub(crate) mod login;
 pub(crate) mod person;
 pub(crate) mod plan;
+pub(crate) mod policy;
 pub(crate) mod sshd;
 pub(crate) mod stage;
 pub(crate) mod trial;

@@ -1,6 +1,9 @@
 //! `protect`: services ask for a second factor from now on, and go back by themselves if nobody
 //! gets in.
 
+mod people;
+mod words;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +11,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use nix::unistd::Uid;
 
-use crate::account::{self, Account};
+use crate::account::Account;
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::{Output, Tone};
@@ -16,10 +19,11 @@ use crate::protect::change::Changer;
 use crate::protect::host::{Host, ROOT};
 use crate::protect::ledger::{Busy, Ledger, Pending, Store};
 use crate::protect::plan::Plan;
+use crate::protect::policy::Daemon;
 use crate::protect::sshd::{self, First};
 use crate::protect::trial::{self, Probed};
 use crate::protect::{diff, person};
-use crate::words::{self, count, duration, printable};
+use crate::words::{date, duration, local, parse_duration, printable};
 use crate::{clock, help};
 
 /// Who confirms in less has typed it beforehand.
@@ -28,8 +32,6 @@ const SHORTEST: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Later than in so many seconds, a time of day alone could be two.
 const HALF_A_DAY: u64 = 12 * 60 * 60;
-/// So many names are said; of more, how many they are.
-const NAMES: usize = 8;
 
 #[derive(Args, Debug)]
 #[command(after_help = help::examples(&[
@@ -37,6 +39,7 @@ const NAMES: usize = 8;
     "sudo countersignctl confirm-protect                  # ... unless a new login says this",
     "sudo countersignctl protect sshd --first key         # ssh: key and code",
     "sudo countersignctl protect sshd --try 15m           # ssh: password and code",
+    "sudo countersignctl protect i3lock                   # a screen locker",
     "countersignctl protect login su --no-try --yes       # in a script",
 ]))]
 pub(crate) struct Protect {
@@ -64,7 +67,7 @@ pub(crate) struct Protect {
 }
 
 fn trial_time(text: &str) -> Result<Duration, String> {
-    let time = words::parse_duration(text)?;
+    let time = parse_duration(text)?;
     match (SHORTEST..=LONGEST).contains(&time) {
         true => Ok(time),
         false => Err("between 10s and 1d".to_owned()),
@@ -84,7 +87,9 @@ pub(super) fn run(arguments: &Protect, context: &mut Context) -> Result<(), Erro
     let host = Host::of_user(&whom.name);
     let changer = host.changer(&store);
     need_nothing_pending(&changer)?;
-    let plan = Plan::make(Path::new(ROOT), &arguments.service, arguments.first)?;
+    let mut policy = Daemon::about(context, &whom)?;
+    let services = &arguments.service;
+    let plan = Plan::make(Path::new(ROOT), services, arguments.first, &mut policy)?;
     for note in &plan.notes {
         context.output.say(note)?;
     }
@@ -97,7 +102,7 @@ pub(super) fn run(arguments: &Protect, context: &mut Context) -> Result<(), Erro
     go_on(arguments, context)?;
     try_out(arguments, &plan, &whom, context)?;
     let undo = (!arguments.no_try).then_some(arguments.time);
-    let services = plan.services.clone();
+    let services: Vec<_> = plan.names().map(str::to_owned).collect();
     let pending = changer.make(plan.changes, undo, clock::now())?;
     report(arguments, &services, &pending, &context.output)
 }
@@ -151,7 +156,7 @@ fn look_ahead(
              NAME"
         )));
     }
-    if plan.services.iter().any(|service| service == sshd::SERVICE) {
+    if plan.names().any(|service| service == sshd::SERVICE) {
         let settings = sshd::settings_with(arguments.first, &whom.name)?;
         sshd::need_in_force(&settings, arguments.first, &whom.name)?;
         if !arguments.unproven {
@@ -165,38 +170,7 @@ fn look_ahead(
             )?;
         }
     }
-    warn_of_others(context)
-}
-
-/// Says who holds no factor yet.
-fn warn_of_others(context: &mut Context) -> Result<(), Error> {
-    let mut without = Vec::new();
-    for name in account::local_names() {
-        let account = Account::find(Some(&name))?;
-        if can_log_in(&account)? && !context.status(&account)?.enrolled {
-            without.push(printable(&name));
-        }
-    }
-    let names = match without.as_slice() {
-        [] => return Ok(()),
-        names if names.len() <= NAMES => names.join(", "),
-        names => count(names.len(), "account"),
-    };
-    context.output.tell(
-        Tone::Caution,
-        &format!(
-            "Without a second factor, and refused from then on unless a rule of the policy lets \
-             them in: {names}."
-        ),
-    )
-}
-
-/// Whether the account has a shell that is one.
-fn can_log_in(account: &Account) -> Result<bool, Error> {
-    let shell = account.shell()?;
-    Ok(!["nologin", "false", "sync"]
-        .iter()
-        .any(|no| shell.ends_with(&format!("/{no}"))))
+    people::warn_of_others(plan, whom, context)
 }
 
 fn go_on(arguments: &Protect, context: &mut Context) -> Result<(), Error> {
@@ -227,7 +201,7 @@ fn try_out(
     whom: &Account,
     context: &mut Context,
 ) -> Result<(), Error> {
-    for service in &plan.services {
+    for (service, entry) in &plan.services {
         match trial::probe(Path::new(ROOT), service, whom)? {
             Probed::Silent if arguments.unproven => continue,
             Probed::Silent => {
@@ -243,9 +217,7 @@ fn try_out(
         }
         if context.answers.are_typed() && !arguments.unproven {
             context.output.line("")?;
-            context.output.say(&format!(
-                "A login of {whom} through {service}, with the new lines, before they count:"
-            ))?;
+            context.output.say(&words::trial(service, *entry, whom))?;
             trial::walk_through(&plan.stage, service, whom, &context.output)?;
             context
                 .output
@@ -271,23 +243,11 @@ fn report(
         );
         return output.tell(Tone::Good, &text);
     }
-    let confirm = match services {
-        [only] if only == "sudo" => {
-            "Open another terminal, and type there:\n  sudo countersignctl confirm-protect"
-        }
-        [only] if only == "su" => {
-            "Open another terminal, and type there:\n  su -c 'countersignctl confirm-protect'"
-        }
-        _ => {
-            "Leave this shell open. Log in from another terminal, with a new code, and type \
-             there:\n  sudo countersignctl confirm-protect"
-        }
-    };
     output.tell(
         Tone::Good,
         &format!("A second factor is asked for from now on, on trial: {names}."),
     )?;
-    output.say(confirm)?;
+    output.say(words::confirming(services))?;
     output.strong(&format!(
         "Unless you do, everything is as before again at {}; after a restart of the machine, at \
          once.",
@@ -298,8 +258,8 @@ fn report(
 /// A time of day, to the second; with its day, if it is far off.
 pub(super) fn moment(seconds: u64) -> String {
     if seconds.saturating_sub(clock::now()) > HALF_A_DAY {
-        return words::date(seconds);
+        return date(seconds);
     }
-    words::local(&TimeZone::system(), seconds)
+    local(&TimeZone::system(), seconds)
         .map_or_else(String::new, |time| time.strftime("%H:%M:%S").to_string())
 }

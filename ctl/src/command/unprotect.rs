@@ -11,10 +11,11 @@ use crate::help;
 use crate::output::{Output, Tone};
 use crate::protect::block;
 use crate::protect::change::{Changer, PutBack};
+use crate::protect::check::MODULE;
 use crate::protect::file::Snapshot;
 use crate::protect::host::{Host, ROOT};
 use crate::protect::ledger::{Busy, Ledger, Store};
-use crate::protect::plan::{MODULE, files_of};
+use crate::protect::plan::files_of;
 use crate::words::printable;
 
 #[derive(Args, Debug)]

@@ -1,18 +1,21 @@
 //! PAM's configuration: who is asked, and who gets past.
 
 mod checks;
+#[cfg(test)]
+mod desktop_tests;
 mod line;
-mod services;
+mod lockers;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 use self::checks::*;
-use self::services::{Kind, kind};
 use super::finding::Finding;
 use super::scene::Scene;
 use super::{Group, Report};
 use crate::pam_stack::walk::Ways;
 use crate::pam_stack::{Facility, Place, Stack};
+use crate::service::{Kind, kind};
 
 /// Countersign's module.
 pub(super) const OURS: &str = "pam_countersign.so";
@@ -38,8 +41,17 @@ pub(super) const GROUP: Group = Group {
         &ASKED_TWICE,
         &OTHER_OTP,
         &BEFORE_PASSWORD,
+        &ENROLL_BEFORE_PASSWORD,
         &PASSWORD_GOES_ON,
+        &PASSWORD_OPTIONAL,
         &ONE_FIELD,
+        &ENTRY_SEPARATE,
+        &ENTRY_APPENDED,
+        &ASKS_AGAIN,
+        &GREETER_ASKS,
+        &LOCKER_UNPROTECTED,
+        &LOCKED_IN,
+        &AGENT_HANGS,
         &GUARD_MISSING,
         &JOB_GUARDED,
         &JOBS_UNASKED,
@@ -100,7 +112,7 @@ pub(super) fn has_firm_guard(scene: &Scene<'_>, service: &str) -> bool {
 /// Whether a service asks for a password.
 pub(super) fn asks_password(scene: &Scene<'_>, service: &str) -> bool {
     let auth = scene.pam.stack(service, Facility::Auth);
-    line::password(&auth).is_some()
+    auth.checking_password().next().is_some()
 }
 
 fn services(scene: &Scene<'_>) -> std::io::Result<Vec<Service>> {
@@ -127,11 +139,15 @@ fn examine(scene: &Scene<'_>, report: &mut Report) {
     };
     for service in &services {
         line::examine(scene, service, report);
+        if service.own {
+            typed::examine(scene, service, report);
+        }
         broken(service, report);
     }
     unprotected(scene, &services, report);
     guards(scene, &services, report);
     jobs(scene, &services, report);
+    lockers::examine(scene, &services, report);
     writable(scene, report);
 }
 
@@ -148,7 +164,7 @@ fn unprotected(scene: &Scene<'_>, services: &[Service], report: &mut Report) {
         let check = match service.kind {
             Kind::Login => &LOGIN_UNPROTECTED,
             Kind::Unknown => &SERVICE_UNPROTECTED,
-            Kind::Locker | Kind::Job | Kind::Tool => continue,
+            Kind::Locker | Kind::Greeter | Kind::Autologin | Kind::Job | Kind::Tool => continue,
         };
         // A stack of root's own lets nobody else in, and neither does one that refuses all.
         if !Ways::of(&service.auth, OURS).admits() || !scene.is_demanded_at(&service.name) {

@@ -6,7 +6,10 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use crate::import::passwd::Entry;
+use countersign_bus::Profile;
+use countersign_bus::types::Entry;
+
+use crate::import::passwd::Entry as Account;
 use crate::pam_stack::{Configuration, Place};
 use crate::report::UserStatus;
 
@@ -20,7 +23,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) programs: &'a dyn Programs,
     pub(crate) owners: Owners,
     /// The accounts that the system lists; or why they are not known.
-    pub(crate) accounts: Result<Vec<Entry>, String>,
+    pub(crate) accounts: Result<Vec<Account>, String>,
     /// What the daemon says; or why it says nothing.
     pub(crate) daemon: Result<Facts, String>,
     /// Whether it was reached, whatever it said.
@@ -65,6 +68,8 @@ pub(crate) struct Demand {
     pub(crate) report: bool,
     /// Until when one may enroll at a login, in seconds since the epoch.
     pub(crate) enroll_by: Option<u64>,
+    /// How the code is typed, if that is known.
+    pub(crate) entry: Option<Entry>,
 }
 
 /// What becomes of a login.
@@ -110,15 +115,39 @@ impl Scene<'_> {
                 .any(|account| self.demand(&account.name, service).is_enforced())
     }
 
+    /// Whether anybody whom a service asks for a code types it so. Where nobody is known of, as the
+    /// service's program has it.
+    pub(crate) fn is_typed(&self, service: &str, entry: Entry) -> bool {
+        let demands = self.logins().into_iter();
+        let demands = demands.map(|account| self.demand(&account.name, service));
+        let asked: Vec<_> = demands.filter(Demand::is_enforced).collect();
+        let usual = Profile::of(service).entry();
+        match asked.as_slice() {
+            [] => usual == entry,
+            asked => asked.iter().any(|one| one.entry.unwrap_or(usual) == entry),
+        }
+    }
+
+    /// Whose login through a service this becomes, by their names.
+    pub(crate) fn whose(&self, service: &str, course: Course) -> Vec<&str> {
+        let logins = self.logins().into_iter();
+        let names = logins.map(|account| account.name.as_str());
+        let here = |name: &&str| {
+            let demand = self.demand(name, service);
+            demand.course == course && !demand.report
+        };
+        names.filter(here).collect()
+    }
+
     /// The accounts that people log in to: root's, and those of people, with a shell.
-    pub(crate) fn logins(&self) -> Vec<&Entry> {
+    pub(crate) fn logins(&self) -> Vec<&Account> {
         let accounts = self.accounts.iter().flatten();
         accounts.filter(|account| is_login(account)).collect()
     }
 }
 
 /// Whether people log in to this account.
-pub(crate) fn is_login(account: &Entry) -> bool {
+pub(crate) fn is_login(account: &Account) -> bool {
     const PEOPLE: std::ops::Range<u32> = 1000..60_000;
     let shell = !["/nologin", "/false", "/sync"]
         .iter()
@@ -179,6 +208,16 @@ impl Files {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         fs::read(path)
+    }
+
+    /// Whether there is anything by this name, in which one part may be `*`.
+    pub(crate) fn matches(&self, pattern: &str) -> bool {
+        let Some((before, after)) = pattern.split_once("/*/") else {
+            return self.exists(pattern);
+        };
+        let directories = self.list(before).unwrap_or_default().into_iter();
+        let mut paths = directories.map(|directory| format!("{directory}/{after}"));
+        paths.any(|path| self.exists(&path))
     }
 
     /// A file's text.

@@ -11,6 +11,7 @@ use super::scene::{Course, Demand, Facts, Scene, place};
 use super::{Group, Report, pam};
 use crate::import::passwd::Entry;
 use crate::report::UserStatus;
+use crate::service::locker;
 use crate::words::{count, date, printable};
 
 /// So few recovery codes are few.
@@ -249,8 +250,8 @@ fn demands_of_others(facts: &Facts, rule: &str) -> bool {
 }
 
 fn refusal(name: &str, mut services: Vec<&str>, report: &mut Report) {
-    // It stands for programs that have no file of their own.
-    services.retain(|service| *service != "other");
+    // It stands for programs that have no file of their own. Of lockers there is a check.
+    services.retain(|service| *service != "other" && locker(service).is_none());
     if services.is_empty() {
         return;
     }

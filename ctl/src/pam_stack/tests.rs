@@ -1,5 +1,6 @@
 use tempfile::TempDir;
 
+use super::password::PASSWORDS;
 use super::walk::Ways;
 use super::*;
 
@@ -274,4 +275,53 @@ fn who_is_root_already_is_no_way_around() {
     assert!(Ways::of(&auth(su), OURS).admits());
     assert!(!Ways::of(&auth("auth sufficient pam_rootok.so\n"), OURS).admits());
     assert!(!Ways::of(&auth("auth required pam_deny.so\n"), OURS).admits());
+}
+
+#[test]
+fn a_line_in_front_of_a_password_that_may_be_wrong_lets_in_by_itself() {
+    let ours = "auth [success=ok ignore=ignore default=die] pam_countersign.so\n";
+    let suffices = |text: &str| {
+        let stack = auth(&format!("{ours}{text}"));
+        Ways::if_refused_by(PASSWORDS, &stack, OURS).suffices()
+    };
+    for forgiving in [
+        "auth sufficient pam_unix.so\n",
+        "auth optional pam_unix.so\n",
+        "auth [success=ok default=ignore] pam_unix.so\nauth optional pam_group.so\n",
+        "auth sufficient pam_fprintd.so\nauth sufficient pam_unix.so\n",
+    ] {
+        assert!(suffices(forgiving), "{forgiving}");
+    }
+    for strict in [
+        "@include common-auth\n",
+        "auth required pam_unix.so\n",
+        "auth sufficient pam_unix.so\nauth required pam_deny.so\n",
+        "auth requisite pam_nologin.so\nauth requisite pam_unix.so\nauth optional pam_group.so\n",
+    ] {
+        assert!(!suffices(strict), "{strict}");
+    }
+}
+
+#[test]
+fn a_module_takes_the_password_that_it_is_handed_unless_it_is_known_not_to() {
+    let asks = |line: &str| {
+        let stack = auth(&format!("auth required {line}\n"));
+        let mut lines = stack.checking_password();
+        lines.next().unwrap().2.asks_again()
+    };
+    for line in [
+        "pam_krb5.so minimum_uid=1000",
+        "pam_winbind.so krb5_auth",
+        "pam_sss.so prompt_always",
+    ] {
+        assert!(asks(line), "{line}");
+    }
+    for line in [
+        "pam_unix.so nullok",
+        "pam_sss.so",
+        "pam_krb5.so try_first_pass",
+        "pam_winbind.so use_first_pass",
+    ] {
+        assert!(!asks(line), "{line}");
+    }
 }

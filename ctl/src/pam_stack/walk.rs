@@ -1,7 +1,7 @@
 //! All the ways that a login can take through a stack.
 //!
 //! What a module will say is not known, so each of the few things that it may say is followed. A
-//! stack of a hundred lines has fewer than two thousand states.
+//! stack of a hundred lines has fewer than four thousand states.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,12 +32,16 @@ struct State {
     impression: Impression,
     /// The worst that the module in question said; `None` if it was not asked.
     said: Option<Outcome>,
+    /// Whether another module said yes, and it counted.
+    confirmed: bool,
 }
 
 /// The ways through a stack, with an eye on one module.
 pub(crate) struct Ways<'a> {
     stack: &'a Stack,
     module: &'a str,
+    /// Modules that say no, whatever happens.
+    refusing: &'a [&'a str],
     steps: BTreeMap<State, BTreeSet<State>>,
 }
 
@@ -45,14 +49,25 @@ const START: State = State {
     next: 0,
     impression: Impression::Undefined,
     said: None,
+    confirmed: false,
 };
 
 impl<'a> Ways<'a> {
     /// Follows all of them.
     pub(crate) fn of(stack: &'a Stack, module: &'a str) -> Self {
+        Self::if_refused_by(&[], stack, module)
+    }
+
+    /// Follows those of a login that all of these modules refuse.
+    pub(crate) fn if_refused_by(
+        refusing: &'a [&'a str],
+        stack: &'a Stack,
+        module: &'a str,
+    ) -> Self {
         let mut ways = Self {
             stack,
             module,
+            refusing,
             steps: BTreeMap::new(),
         };
         let mut waiting = vec![START];
@@ -99,6 +114,13 @@ impl<'a> Ways<'a> {
             .any(|end| end.impression == Impression::Undefined && silent(end))
     }
 
+    /// Whether a login gets in to which the module said yes and no other did.
+    pub(crate) fn suffices(&self) -> bool {
+        let alone = |end: &State| end.said == Some(Outcome::Success) && !end.confirmed;
+        self.ends()
+            .any(|end| end.impression == Impression::Positive && alone(end))
+    }
+
     /// Whether anybody gets in at all.
     pub(crate) fn admits(&self) -> bool {
         self.ends()
@@ -138,16 +160,31 @@ impl<'a> Ways<'a> {
             }
         };
         let mut steps = BTreeSet::new();
-        for outcome in outcomes(module, self.module) {
+        for outcome in self.outcomes(module) {
             let mut said = state.said;
             if module.is(self.module) {
                 said = said.max(Some(outcome));
             }
             for action in actions(module, outcome) {
-                steps.extend(self.step(State { said, ..state }, outcome, action));
+                let counts = matches!(action, Action::Ok | Action::Done);
+                let confirms = counts && outcome == Outcome::Success && !module.is(self.module);
+                let confirmed = state.confirmed || confirms;
+                let told = State {
+                    said,
+                    confirmed,
+                    ..state
+                };
+                steps.extend(self.step(told, outcome, action));
             }
         }
         steps
+    }
+
+    fn outcomes(&self, module: &Module) -> Vec<Outcome> {
+        match self.refusing.contains(&module.name()) {
+            true => vec![Outcome::Failure],
+            false => outcomes(module, self.module),
+        }
     }
 
     /// Where an action leads; nowhere if libpam gives up there.
@@ -183,6 +220,7 @@ impl<'a> Ways<'a> {
             Action::Reset => State {
                 next,
                 impression: Impression::Undefined,
+                confirmed: false,
                 ..state
             },
             Action::Jump(lines) => State {

@@ -1,5 +1,7 @@
+use countersign_bus::Profile;
 use tempfile::TempDir;
 
+use super::super::policy::Said;
 use super::*;
 
 const COMMON: &str = "auth\t[success=1 default=ignore]\tpam_unix.so nullok\n\
@@ -8,9 +10,26 @@ const COMMON_ACCOUNT: &str = "account [success=1 new_authtok_reqd=done default=i
      account requisite pam_deny.so\naccount required pam_permit.so\n";
 const DEBIAN_SSHD: &str = "# PAM configuration for the Secure Shell service\n\n\
     @include common-auth\n\naccount    required     pam_nologin.so\n@include common-account\n";
-const OURS: &str = "auth [success=ok ignore=ignore default=die] pam_countersign.so";
+pub(super) const OURS: &str = "auth [success=ok ignore=ignore default=die] pam_countersign.so";
 
-fn planted(files: &[(&str, &str)]) -> TempDir {
+/// A policy that asks everybody everywhere, as each service's program can be asked; but for what is
+/// said here.
+pub(super) struct Usual(pub(super) &'static [(&'static str, Option<Entry>)]);
+
+impl Policy for Usual {
+    fn says(&mut self, service: &str) -> Result<Said, Error> {
+        let said = self.0.iter().find(|(name, _)| *name == service);
+        let usual = Profile::of(service).entry();
+        let entry = said.map_or(Some(usual), |(_, entry)| *entry);
+        Ok(Said {
+            entry: entry.unwrap_or(usual),
+            demanded: entry.is_some(),
+            in_vain: Vec::new(),
+        })
+    }
+}
+
+pub(super) fn planted(files: &[(&str, &str)]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     let usual = [
         ("run/x", ""),
@@ -31,7 +50,7 @@ fn planted(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn plan(root: &TempDir, service: &str, first: First) -> Result<Plan, Error> {
-    Plan::make(root.path(), &[service.to_owned()], first)
+    Plan::make(root.path(), &[service.to_owned()], first, &mut Usual(&[]))
 }
 
 /// What the file of a service becomes, without comments.

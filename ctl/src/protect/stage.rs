@@ -1,7 +1,8 @@
 //! PAM's configuration as it would be, in a directory that no login reads.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -35,7 +36,28 @@ impl Stage {
     /// Has `service` be configured by these bytes.
     pub(crate) fn put(&self, service: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.services().join(service);
-        fs::write(path, bytes).map_err(|error| failed(&error))
+        let is_new = !path.exists();
+        let written = fs::write(&path, bytes);
+        let written = written.and_then(|()| match is_new {
+            true => fs::set_permissions(&path, Permissions::from_mode(0o644)),
+            false => Ok(()),
+        });
+        written.map_err(|error| failed(&error))
+    }
+
+    /// What `service` is configured by.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if it cannot be read.
+    pub(crate) fn read(&self, service: &str) -> Result<Vec<u8>, Error> {
+        fs::read(self.services().join(service)).map_err(|error| {
+            let path = Path::new("/").join(SERVICES).join(service);
+            let path = path.display();
+            Error::Refused(format!(
+                "{path} cannot be read: {error}. Nothing was changed."
+            ))
+        })
     }
 
     /// The directory for libpam.
@@ -55,6 +77,13 @@ fn copied(root: &Path) -> io::Result<Stage> {
         .tempdir_in(root.join(RUN))?;
     let services = directory.path().join(SERVICES);
     fs::create_dir_all(&services)?;
+    // A locker reads it as its user. The files keep the modes that they have.
+    for made in services
+        .ancestors()
+        .take_while(|path| *path != root.join(RUN))
+    {
+        fs::set_permissions(made, Permissions::from_mode(0o755))?;
+    }
     // What counts is copied last.
     for from in [PACKAGED, SERVICES] {
         let entries = match fs::read_dir(root.join(from)) {

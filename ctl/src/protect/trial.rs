@@ -7,12 +7,13 @@ use nix::unistd::{Uid, getresuid, setresuid, ttyname};
 use pam_countersign_ffi::application::{Converse, Failure, Item, Login, Style};
 use zeroize::Zeroizing;
 
-use super::plan::MODULE;
+use super::check::MODULE;
 use super::sshd;
 use super::stage::Stage;
 use crate::account::Account;
 use crate::error::Error;
 use crate::output::Output;
+use crate::service::{RunsAs, locker, runs_as};
 use crate::terminal::{Echo, Terminal};
 use crate::words::printable;
 
@@ -21,8 +22,8 @@ use crate::words::printable;
 const NO_MODULE: [i32; 3] = [1, 2, 28];
 /// `PAM_AUTHINFO_UNAVAIL`: the daemon does not answer.
 const UNAVAILABLE: i32 = 9;
-/// Programs that act for somebody else, and know who that is by their real uid.
-const SETUID: [&str; 2] = ["sudo", "su"];
+/// `PAM_SYSTEM_ERR`.
+const SYSTEM_ERROR: i32 = 4;
 /// `nobody`, where the real uid must only not be root's.
 const NOBODY: u32 = 65_534;
 
@@ -118,7 +119,7 @@ fn log_in(
     account: &Account,
     answers: &mut dyn Converse,
 ) -> Result<(), Failure> {
-    let _real = RealUid::of(service, account);
+    let _uids = Uids::of(service, account)?;
     let mut login = Login::begin(&stage.services(), service, &account.name, answers)?;
     if service == sshd::SERVICE {
         login.set(Item::Terminal, "ssh")?;
@@ -127,11 +128,14 @@ fn log_in(
     } else if let Ok(terminal) = ttyname(std::io::stdin()) {
         login.set(Item::Terminal, &terminal.to_string_lossy())?;
     }
-    if SETUID.contains(&service) {
+    if runs_as(service) == RunsAs::Setuid {
         login.set(Item::RemoteUser, &account.name)?;
     }
     login.authenticate()?;
-    login.account()
+    match locker(service) {
+        Some(locker) if !locker.account => Ok(()),
+        Some(_) | None => login.account(),
+    }
 }
 
 /// The session's owner, or who logged in to run this.
@@ -148,33 +152,41 @@ pub(crate) fn person() -> Result<Account, Error> {
     }
 }
 
-/// This process with the real uid that a setuid program would have, until dropped. Root's own
-/// would be let in by pam_rootok without a question.
-struct RealUid {
+/// This process with the uids that the service's program would have, until dropped. Root's own would
+/// be let in by pam_rootok without a question, and a locker reaches the daemon by another door.
+struct Uids {
     before: Option<Uid>,
 }
 
-impl RealUid {
-    fn of(service: &str, account: &Account) -> Self {
-        let uid = match account.uid {
-            0 => NOBODY,
-            uid => uid,
+impl Uids {
+    fn of(service: &str, account: &Account) -> Result<Self, Failure> {
+        let root = Uid::from_raw(0);
+        let user = Uid::from_raw(account.uid);
+        let (real, effective) = match runs_as(service) {
+            RunsAs::Root => return Ok(Self { before: None }),
+            RunsAs::Setuid if user == root => (Uid::from_raw(NOBODY), root),
+            RunsAs::Setuid => (user, root),
+            RunsAs::User => (user, user),
         };
-        let before = getresuid().ok().map(|uids| uids.real);
-        let root = Uid::effective();
-        let set = SETUID.contains(&service) && setresuid(Uid::from_raw(uid), root, root).is_ok();
-        Self {
-            before: before.filter(|_| set),
-        }
+        let before = getresuid().map(|uids| uids.real);
+        // The saved one stays root's: that is the way back.
+        let set = before.and_then(|before| setresuid(real, effective, root).map(|()| before));
+        set.map(|before| Self {
+            before: Some(before),
+        })
+        .map_err(|error| Failure {
+            result: SYSTEM_ERROR,
+            text: format!("this process cannot run as {account}: {error}"),
+        })
     }
 }
 
-impl Drop for RealUid {
+impl Drop for Uids {
     fn drop(&mut self) {
-        if let Some(uid) = self.before {
-            let effective = Uid::effective();
-            // Whoever is root by their effective uid may take any real one.
-            let _ = setresuid(uid, effective, effective);
+        if let Some(real) = self.before {
+            let root = Uid::from_raw(0);
+            // Whoever has a saved uid of root's may take any.
+            let _ = setresuid(real, root, root);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use countersign_bus::types::{ExplainOptions, Explanation, Login};
+use countersign_bus::types::{ExplainOptions, Explanation};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{Uid, User};
 
@@ -18,6 +18,7 @@ use crate::doctor::{self, Report};
 use crate::error::Error;
 use crate::import::passwd::{self, Entry};
 use crate::pam_stack::Configuration;
+use crate::protect::policy;
 
 /// The daemon's account.
 const DAEMON: &str = "countersign";
@@ -142,11 +143,11 @@ fn demands(
         .into_iter()
         .filter(|service| !service.starts_with("common-"))
     {
-        let login = login(&account, &service);
+        let login = account.login(&service);
         match context.call(|client| client.explain(&login, &ExplainOptions::default())) {
             Ok(explanation) => {
-                let key = (entry.name.clone(), service);
-                facts.demands.insert(key, demand(explanation));
+                let demand = demand(&explanation, &service);
+                facts.demands.insert((entry.name.clone(), service), demand);
             }
             // Their record cannot be read, which is a finding of its own.
             Err(error) if error.is_about_the_record() => return Ok(()),
@@ -156,19 +157,9 @@ fn demands(
     Ok(())
 }
 
-fn login(account: &Account, service: &str) -> Login {
-    Login {
-        user: Some(account.name.clone()),
-        uid: Some(account.uid),
-        groups: Some(account.groups()),
-        service: Some(service.to_owned()),
-        ..Login::default()
-    }
-}
-
-fn demand(explanation: Explanation) -> Demand {
+fn demand(explanation: &Explanation, service: &str) -> Demand {
     Demand {
-        rule: explanation.rule.unwrap_or_default(),
+        rule: explanation.rule.clone().unwrap_or_default(),
         course: match explanation.course.as_deref() {
             Some("not-demanded") => Course::NotDemanded,
             Some("ask-in-vain") => Course::AskedInVain,
@@ -179,5 +170,6 @@ fn demand(explanation: Explanation) -> Demand {
         },
         report: explanation.report.unwrap_or(false),
         enroll_by: explanation.enroll_by,
+        entry: Some(policy::entry(explanation, service)),
     }
 }

@@ -98,7 +98,7 @@ pub(super) const LINE_IDLE: Check = Check {
     severity: Severity::Warning,
     finds: "Countersign's line among session or password, where it does nothing",
     means: "It looks like protection and is none.",
-    mends: "Make it an auth line below the password's, and an account line as the guard",
+    mends: "Make it an auth line as countersignctl protect writes it, and an account line as the guard",
 };
 
 pub(super) const ASKED_TWICE: Check = Check {
@@ -125,6 +125,14 @@ pub(super) const BEFORE_PASSWORD: Check = Check {
     mends: "Move the line below the password's",
 };
 
+pub(super) const ENROLL_BEFORE_PASSWORD: Check = Check {
+    id: "enroll-before-password",
+    severity: Severity::Danger,
+    finds: "Countersign's line above the password's, where users without a factor are enrolled",
+    means: "Anybody can enrol a factor of their own for such a user, without knowing the password.",
+    mends: "Move the line below the password's",
+};
+
 pub(super) const PASSWORD_GOES_ON: Check = Check {
     id: "password-goes-on",
     severity: Severity::Note,
@@ -135,10 +143,76 @@ pub(super) const PASSWORD_GOES_ON: Check = Check {
 
 pub(super) const ONE_FIELD: Check = Check {
     id: "one-field",
-    severity: Severity::Warning,
-    finds: "Countersign's line in a service whose program has one field for password and code",
+    severity: Severity::Danger,
+    finds: "Countersign's line below the password's in a service whose program has one field for both",
     means: "The program answers the question for the code with the password: nobody gets in.",
-    mends: "Take the line out of it, and keep it to programs that ask what they are told to ask",
+    mends: "Have the line stand first, where it takes the code off what was typed",
+};
+
+pub(super) const ENTRY_SEPARATE: Check = Check {
+    id: "entry-separate",
+    severity: Severity::Danger,
+    finds: "a rule with entry = \"separate\" that decides for a program with one field",
+    means: "The program answers the question for the code with the password: nobody gets in.",
+    mends: "Take the entry out of the rule, or the service; which rule it is, says",
+};
+
+pub(super) const ENTRY_APPENDED: Check = Check {
+    id: "entry-appended",
+    severity: Severity::Note,
+    finds: "a rule with entry = \"appended\" that decides for a program that could ask twice",
+    means: "One prompt asks for the password with the code behind it, nobody is enrolled there, and a \
+            mistyped password spends the code.",
+    mends: "Take the entry out of the rule if that is not meant; then have the service protected anew. \
+            Which rule it is, says",
+};
+
+pub(super) const ASKS_AGAIN: Check = Check {
+    id: "asks-again",
+    severity: Severity::Danger,
+    finds: "a password's module that asks by itself, below a line that has taken the code off one field",
+    means: "The program answers it with password and code together, which is no password.",
+    mends: "Give it try_first_pass; take prompt_always from pam_sss",
+};
+
+pub(super) const PASSWORD_OPTIONAL: Check = Check {
+    id: "password-optional",
+    severity: Severity::Danger,
+    finds: "a stack in which nothing refuses a wrong password once Countersign's line has said yes",
+    means: "A right code lets in, whatever the password.",
+    mends: "Have a wrong password end the stack: requisite in place of its control",
+};
+
+pub(super) const GREETER_ASKS: Check = Check {
+    id: "greeter-asks",
+    severity: Severity::Danger,
+    finds: "Countersign's line in the service that a login screen itself runs under, or logs in by itself",
+    means: "Nobody is there to answer: no login screen comes up.",
+    mends: "Take the line out; people come in by another service, such as gdm-password, lightdm, sddm",
+};
+
+pub(super) const LOCKER_UNPROTECTED: Check = Check {
+    id: "locker-unprotected",
+    severity: Severity::Note,
+    finds: "a screen locker that does not ask for a code while logins do",
+    means: "Whoever knows the password gets past the locked screen of a session without a code.",
+    mends: "Protect it, or say by a rule with require = \"none\" that it is meant",
+};
+
+pub(super) const LOCKED_IN: Check = Check {
+    id: "locked-in",
+    severity: Severity::Warning,
+    finds: "people whose screen locker asks for a code, and who have none",
+    means: "They do not get past their own locked screen.",
+    mends: "Enrol them, or let their password do there by a rule with not-enrolled = \"pass\"",
+};
+
+pub(super) const AGENT_HANGS: Check = Check {
+    id: "agent-hangs",
+    severity: Severity::Warning,
+    finds: "lxpolkit, where polkit asks for the code at a question of its own",
+    means: "Its window stays greyed out at the second question: a dead end for whoever uses it.",
+    mends: "Have both typed into one field, by a rule for polkit-1, and protect that anew",
 };
 
 pub(super) const GUARD_MISSING: Check = Check {

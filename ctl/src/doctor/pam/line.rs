@@ -1,12 +1,11 @@
 //! Countersign's own lines in a service, and what stands above them.
 
 use super::checks::*;
-use super::services::has_one_field;
 use super::{LINE, OURS, Service};
 use crate::doctor::Report;
 use crate::doctor::finding::Finding;
 use crate::doctor::scene::Scene;
-use crate::pam_stack::control::Action;
+use crate::pam_stack::password::PASSWORDS;
 use crate::pam_stack::walk::Ways;
 use crate::pam_stack::{Facility, Line, Module, Stack};
 
@@ -31,16 +30,6 @@ const OTHERS: &[&str] = &[
     "pam_privacyidea.so",
     "pam_u2f.so",
     "pam_yubico.so",
-];
-
-/// Modules that check a password.
-const PASSWORDS: &[&str] = &[
-    "pam_krb5.so",
-    "pam_ldap.so",
-    "pam_sss.so",
-    "pam_systemd_home.so",
-    "pam_unix.so",
-    "pam_winbind.so",
 ];
 
 pub(super) fn examine(scene: &Scene<'_>, service: &Service, report: &mut Report) {
@@ -93,57 +82,29 @@ fn around(service: &Service, stack: &Stack, report: &mut Report) {
 /// What the line in the auth stack lacks, or has too much of.
 fn asked(service: &Service, report: &mut Report) {
     let stack = &service.auth;
-    let ours: Vec<_> = stack.asking(OURS).collect();
-    let Some((at, line, _)) = ours.first() else {
+    let Some((_, line, _)) = stack.asking(OURS).next() else {
         return;
     };
     let name = &service.name;
-    if let Some((_, again, _)) = ours.get(1) {
-        let found = format!("{name} asks for a code at {} already.", line.place);
-        report.find(ASKED_TWICE.found(found).at(&again.place));
-    }
     if Ways::of(stack, OURS).undecided() {
         let found = format!("{name}: nothing but {OURS} decides.");
         let finding = STACK_UNDECIDED.found(found).at(&line.place);
         report.find(finding.fix("auth required pam_permit.so"));
     }
-    if has_one_field(name) {
-        let found = format!("{name} has one field for all that it is asked.");
-        report.find(ONE_FIELD.found(found).at(&line.place));
+    if let Some((_, password, module)) = stack.checking_password().next()
+        && Ways::if_refused_by(PASSWORDS, stack, OURS).suffices()
+    {
+        let (control, module) = (&module.control.written, module.name());
+        let found = format!("{name}: {control} {module} refuses nobody, and {OURS} is enough.");
+        report.find(PASSWORD_OPTIONAL.found(found).at(&password.place));
     }
-    let modules = || {
-        stack
-            .lines
-            .iter()
-            .enumerate()
-            .filter_map(|(at, line)| Some((at, line, line.module()?)))
-    };
-    for (_, other, module) in modules().filter(|(_, _, module)| OTHERS.contains(&module.name())) {
-        let found = format!("{name} asks {} too.", module.name());
-        report.find(OTHER_OTP.found(found).at(&other.place));
-    }
-    match password(stack) {
-        Some((password, ..)) if password > *at => {
-            let found = format!("{name} asks for the code before the password.");
-            report.find(BEFORE_PASSWORD.found(found).at(&line.place));
+    let lines = stack.lines.iter();
+    for (other, module) in lines.filter_map(|line| Some((line, line.module()?))) {
+        if OTHERS.contains(&module.name()) {
+            let found = format!("{name} asks {} too.", module.name());
+            report.find(OTHER_OTP.found(found).at(&other.place));
         }
-        Some((_, password, module)) if module.control.on("auth_err") == Action::Bad => {
-            let control = &module.control.written;
-            let found = format!(
-                "{name}: {control} {} goes on after a wrong password.",
-                module.name()
-            );
-            report.find(PASSWORD_GOES_ON.found(found).at(&password.place));
-        }
-        Some(_) | None => {}
     }
-}
-
-/// The first line that checks a password.
-pub(super) fn password(stack: &Stack) -> Option<(usize, &Line, &Module)> {
-    let lines = stack.lines.iter().enumerate();
-    let mut modules = lines.filter_map(|(at, line)| Some((at, line, line.module()?)));
-    modules.find(|(_, _, module)| PASSWORDS.contains(&module.name()))
 }
 
 /// Lines where the module does nothing.

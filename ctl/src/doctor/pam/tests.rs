@@ -184,12 +184,6 @@ fn a_line_in_the_wrong_place_is_named() {
         "password-goes-on",
         1,
     );
-    one(
-        "vsftpd",
-        &format!("@include common-auth\n{OURS}"),
-        "one-field",
-        2,
-    );
     one("su", OURS, "stack-undecided", 1);
 }
 
