@@ -24,7 +24,9 @@ impl Profile {
             // Screen lockers and greeters that give every prompt the same answer, or hang.
             "gtklock" | "i3lock" | "kde" | "ly" | "sddm" | "swaylock" => Self::Silent,
             // Servers whose protocol has one answer and no words.
-            "cups" | "openvpn" | "samba" | "vsftpd" | "xrdp-sesman" => Self::Silent,
+            "cups" | "openvpn" | "proftpd" | "pure-ftpd" | "samba" | "vsftpd" | "xrdp-sesman" => {
+                Self::Silent
+            }
             // What saslauthd is asked on behalf of.
             "imap" | "ldap" | "pop" | "pop3" | "sieve" | "smtp" | "xmpp" => Self::Silent,
             _ => Self::Dialog,
@@ -64,6 +66,8 @@ mod tests {
             ("kde", Profile::Silent),
             ("sddm", Profile::Silent),
             ("vsftpd", Profile::Silent),
+            ("proftpd", Profile::Silent),
+            ("pure-ftpd", Profile::Silent),
             ("smtp", Profile::Silent),
         ] {
             assert_eq!(Profile::of(service), profile, "{service}");

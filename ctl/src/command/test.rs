@@ -4,7 +4,7 @@ use clap::Args;
 use std::io;
 
 use countersign_bus::client::Begun;
-use countersign_bus::types::{Ask, Challenge, Login, News, Next};
+use countersign_bus::types::{Ask, Challenge, Entry, Login, News, Next};
 use nix::unistd::ttyname;
 use zeroize::Zeroizing;
 
@@ -116,17 +116,26 @@ enum Passed {
 
 /// Puts the daemon's challenges until it is satisfied.
 fn go_through(begun: Begun, quiet: bool, context: &mut Context) -> Result<Passed, Error> {
-    let (transaction, mut next) = match begun {
+    let (transaction, mut next, entry) = match begun {
         Begun::NotDemanded { rule } => return Ok(Passed::NotDemanded { rule }),
         Begun::Remembered { rule, seconds } => return Ok(Passed::Remembered { rule, seconds }),
         Begun::Transaction {
-            transaction, next, ..
-        } => (transaction, next),
+            transaction,
+            next,
+            entry,
+            ..
+        } => (transaction, next, entry),
     };
     if !quiet {
         context
             .output
             .say("It counts: a code given here is spent, and a wrong one counts as wrong.")?;
+        if entry == Entry::Appended {
+            context.output.say(
+                "The login itself has one field: there type the password, a blank, the code. Here \
+                 type the code alone.",
+            )?;
+        }
     }
     loop {
         let challenge = match next {

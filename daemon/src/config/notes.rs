@@ -3,9 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use countersign_bus::Profile;
 use countersign_core::factors::{Factors, Kind};
 use countersign_core::pass::Per;
-use countersign_core::policy::{Conditions, Mode, Overlap, Pattern, Require, Rule, Unenrolled};
+use countersign_core::policy::{
+    Conditions, Entry, Mode, Overlap, Pattern, Require, Rule, Unenrolled,
+};
 use countersign_core::time::Timestamp;
 
 use super::{Config, Place};
@@ -120,11 +123,12 @@ fn of_rule(rule: &Rule) -> Vec<Finding> {
     };
     let says_how = rule.factors != Factors::ALL
         || rule.remember.is_some()
-        || rule.unenrolled != Unenrolled::Refuse;
+        || rule.unenrolled != Unenrolled::Refuse
+        || rule.entry.is_some();
     if !demands && says_how {
         findings.push((
             false,
-            "asks nobody, so its factors, remember and not-enrolled mean nothing",
+            "asks nobody, so its factors, remember, not-enrolled and entry mean nothing",
         ));
     }
     let spares = rule.factors.allow(Kind::Recovery) || rule.factors.allow(Kind::Issued);
@@ -139,8 +143,36 @@ fn of_rule(rule: &Rule) -> Vec<Finding> {
         Mode::Report => findings.push((false, "only reports: it asks nothing and refuses nobody")),
         Mode::Enforce => {}
     }
+    if demands {
+        findings.extend(of_entry(rule));
+    }
     findings.extend(of_places(rule));
     findings
+}
+
+/// Of rules whose services have one field, in which the code stands behind the password.
+fn of_entry(rule: &Rule) -> Option<Finding> {
+    let one_field = |pattern: &Pattern| {
+        let entry = Profile::of(&pattern.to_string()).entry();
+        entry == countersign_bus::types::Entry::Appended
+    };
+    let services = &rule.when.services;
+    match (rule.entry, rule.unenrolled) {
+        (Some(Entry::Separate), _) if services.iter().any(one_field) => Some((
+            true,
+            "asks for the code by itself in a service that has one field and answers that with the \
+             password, so that nobody gets in: take its entry out, or the service",
+        )),
+        (None, Unenrolled::Enroll { .. })
+            if !services.is_empty() && services.iter().all(one_field) =>
+        {
+            Some((
+                true,
+                "enrols nobody: where there is one field, users without a factor are refused",
+            ))
+        }
+        (Some(Entry::Separate | Entry::Appended) | None, _) => None,
+    }
 }
 
 /// Of rules that go by what their services do not say.

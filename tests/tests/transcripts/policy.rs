@@ -53,6 +53,7 @@ fn which_rule_decides_a_login_and_why() {
         ("--user alice --service login --tty tty1", 0),
         ("--user alice --service sudo", 0),
         ("--user alice --service vsftpd", 0),
+        ("--user alice --service i3lock", 0),
         ("--user bob --service sshd", 0),
         ("--user bob --service su-l", 0),
         ("--user mallory --service sshd", 0),
@@ -77,6 +78,11 @@ fn what_a_test_comes_to_that_asks_nothing() {
     desk.sees(ROOT, "countersignctl test alice --service vsftpd", 1);
     desk.sees(ROOT, "countersignctl test alice --service vsftpd --json", 1);
     desk.sees(ROOT, "countersignctl test bob --service su", 0);
+    desk.sees(
+        ROOT,
+        "countersignctl test alice --service i3lock </dev/null",
+        1,
+    );
     desk.saw("test-policy");
 }
 

@@ -128,12 +128,21 @@ pub(super) fn besides(explained: &Explained<'_>) -> Vec<String> {
             duration(seconds)
         )
     });
+    let typed = (explained.entry == "appended" && asks(explained)).then(|| {
+        "Password and code are typed into one field: the password, a blank, the code.".to_owned()
+    });
     // In front of what decides by itself there is no factor to be without.
     let by_key = match explained.guard.as_str() {
         "refuse" => "A login by a key alone, without a code, is refused by the guard.",
         _ => "A login by a key alone, without a code, goes on.",
     };
-    remembered.into_iter().chain([by_key.to_owned()]).collect()
+    let both = typed.into_iter().chain(remembered);
+    both.chain([by_key.to_owned()]).collect()
+}
+
+/// Whether something is typed, now or when an earlier login does not count any more.
+fn asks(explained: &Explained<'_>) -> bool {
+    ["ask", "ask-in-vain", "remembered"].contains(&explained.course.as_str())
 }
 
 /// What to do about it.
@@ -281,6 +290,22 @@ mod tests {
         let (_, told) = fate(&explained("enroll", Some("unenrolled")));
         assert!(told.ends_with("is walked through enrolment."), "{told}");
         assert_eq!(fate(&explained("refuse", None)).0, Tone::Bad);
+    }
+
+    #[test]
+    fn how_a_code_is_typed_is_told_where_it_is_not_asked_by_itself() {
+        let one_field = |course: &str, entry: &str| Explained {
+            entry: entry.to_owned(),
+            ..explained(course, Some("answerable"))
+        };
+        let told = |explained: &Explained<'_>| {
+            let lines = besides(explained);
+            lines.iter().any(|line| line.contains("one field"))
+        };
+        assert!(told(&one_field("ask", "appended")));
+        assert!(told(&one_field("remembered", "appended")));
+        assert!(!told(&one_field("ask", "separate")));
+        assert!(!told(&one_field("not-demanded", "appended")));
     }
 
     #[test]

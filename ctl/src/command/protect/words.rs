@@ -34,7 +34,7 @@ pub(super) fn trial(service: &str, entry: Entry, whom: &Account) -> String {
     };
     if entry == Entry::Appended {
         text.pop();
-        text += ". There is one field: type your password and, right behind it, the code.";
+        text += ". There is one field: type your password, a blank, the code.";
     }
     text
 }
@@ -80,7 +80,7 @@ mod tests {
             locker.contains("as root and not as root, as i3lock does it"),
             "{locker}"
         );
-        assert!(locker.ends_with("type your password and, right behind it, the code."));
+        assert!(locker.ends_with("type your password, a blank, the code."));
         assert!(
             locker.contains("asks nothing but who it is. There is one field"),
             "{locker}"

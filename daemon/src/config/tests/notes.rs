@@ -25,6 +25,9 @@ fn nothing_is_said_of_what_is_plainly_meant() {
         "[[rule]]\nname = 'a'\nservices = ['sshd']\nremember = { for = '12h', per = 'origin' }\n",
         "[[rule]]\nname = 'a'\nnot-enrolled = 'enroll'\nenroll-by = 2030-01-01\n",
         "[[rule]]\nname = 'a'\nservices = ['sshd']\n[[rule]]\nname = 'b'\n",
+        "[[rule]]\nname = 'a'\nservices = ['polkit-1']\nentry = 'appended'\n",
+        "[[rule]]\nname = 'a'\nservices = ['xscreensaver']\nentry = 'separate'\n",
+        "[[rule]]\nname = 'a'\nservices = ['i3lock']\nentry = 'appended'\n",
     ] {
         assert_eq!(said(rules), Vec::<String>::new(), "{rules}");
     }
@@ -90,14 +93,43 @@ fn each_pitfall_is_named_with_its_line() {
             "enroll-by is over",
         ),
     ] {
-        let said = said(&format!("\n[[rule]]\nname = 'a'\n{rule}\n"));
-        assert_eq!(said.len(), 1, "{rule}: {said:?}");
-        let begins = format!("countersign.toml:2: {kind}: the rule \"a\" ");
-        assert!(
-            said[0].starts_with(&begins) && said[0].contains(text),
-            "{rule}: {said:?}"
-        );
+        one(rule, kind, text);
     }
+}
+
+#[test]
+fn a_rule_for_programs_with_one_field_is_one_that_they_can_answer() {
+    for (rule, kind, text) in [
+        (
+            "services = ['i3lock', 'xscreensaver']\nentry = 'separate'",
+            "warning",
+            "nobody gets in",
+        ),
+        (
+            "services = ['i3lock', 'kde']\nnot-enrolled = 'enroll'\nenroll-by = 2030-01-01",
+            "warning",
+            "enrols nobody",
+        ),
+        (
+            "services = ['i3lock']\nrequire = 'none'\nentry = 'appended'",
+            "note",
+            "mean nothing",
+        ),
+    ] {
+        one(rule, kind, text);
+    }
+}
+
+/// One thing is said of such a rule.
+#[track_caller]
+fn one(rule: &str, kind: &str, text: &str) {
+    let said = said(&format!("\n[[rule]]\nname = 'a'\n{rule}\n"));
+    assert_eq!(said.len(), 1, "{rule}: {said:?}");
+    let begins = format!("countersign.toml:2: {kind}: the rule \"a\" ");
+    assert!(
+        said[0].starts_with(&begins) && said[0].contains(text),
+        "{rule}: {said:?}"
+    );
 }
 
 #[test]

@@ -378,5 +378,5 @@ fn the_rules_of_the_manual_and_of_the_readme_can_be_used_and_are_none_to_warn_of
     const PAGE: &str = include_str!("../../../../packaging/man/countersign.toml.5");
     can_be_used(PAGE, (".Bd -literal -offset indent\n", "\n.Ed"), 6);
     const README: &str = include_str!("../../../../README.md");
-    can_be_used(README, ("```toml\n", "\n```"), 1);
+    can_be_used(README, ("```toml\n", "\n```"), 2);
 }
