@@ -14,9 +14,9 @@ def nothing_crashed(product):
     messages = [text(entry) for entry in machine.journal()]
     found = [message for message in messages if fatal.search(message)]
     require(not found, "the journal tells of a crash:\n" + "\n".join(found))
-    aborted = sum("status=6/ABRT" in message for message in messages)
+    aborted = [message for message in messages if "status=6/ABRT" in message]
     watchdog = sum("Watchdog timeout" in message for message in messages)
-    require(aborted <= watchdog, f"{aborted} aborts, of which the watchdog made {watchdog}")
+    require(len(aborted) <= watchdog, f"aborts, of which the watchdog made {watchdog}:\n" + "\n".join(aborted))
 
 
 def daemon_is_the_same(product):

@@ -15,8 +15,8 @@ greeter-show-manual-login=true
 """
 LOG = "/var/log/lightdm/lightdm.log"
 
-# Where its dialog is.
-DIALOG = {"lightdm-gtk-greeter": "346x210+339+280"}
+# Where its dialog is. Slick's prompt is pale words in an empty field.
+DIALOG = {"lightdm-gtk-greeter": "346x210+339+280", "slick-greeter": "300x70+103+330 284x32+112+404@80"}
 
 
 def prepare(product):

@@ -87,6 +87,11 @@ class Product:
         for service in services:
             self._edit(service, f"/^@include common-auth/a {LINE}")
 
+    def ask_with_password(self, *services):
+        """These services ask for password and code in one field."""
+        for service in services:
+            self._edit(service, f"s/^@include common-auth/{LINE}\\n&/")
+
     def _edit(self, service, script):
         self.machine.sh('sed -i "$2" "/etc/pam.d/$1"; grep -q countersign "/etc/pam.d/$1"', service, script)
 
@@ -112,15 +117,19 @@ class Product:
         Each costs twice the wait of the last, which this waits for: more than five take long.
         """
         place = self.machine.cursor()
-        while self._judged(person, place) < times:
+        while sum(int(record["COUNTERSIGN_WRONG"]) for record in self.records(person, place)) < times:
             said = self.try_code(person, person.codes.wrong(), items=items)
             require("success" not in said, said)
             time.sleep(0.3)
 
-    def _judged(self, person, place):
-        """How many wrong codes of that person were judged since `place`."""
-        records = self.machine.records(place, want=0)
-        return sum(int(record["COUNTERSIGN_WRONG"]) for record in records if record["COUNTERSIGN_USER"] == person.name)
+    def records(self, person, place):
+        """The records of that person's logins since `place`."""
+        found = self.machine.records(place, want=0)
+        return [record for record in found if record["COUNTERSIGN_USER"] == person.name]
+
+    def outcomes(self, person, place):
+        """What came of that person's logins since `place`."""
+        return [record["COUNTERSIGN_OUTCOME"] for record in self.records(person, place)]
 
     def try_code(self, person, *answers, service="probe", user=None, limit=20.0, items=()):
         """A login by the module alone, of the probe service; the words libpam ends with.

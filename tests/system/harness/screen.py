@@ -14,7 +14,7 @@ class Screen:
     """One screen. Every look at it is kept, so that no secret may be found in any."""
 
     def __init__(self, machine, environment, *, dialog=None, user=None):
-        """`environment` names the display; `dialog` is where on it to read: WIDTHxHEIGHT+X+Y."""
+        """`environment` names the display; `dialog` is where on it to read: parts for guest/look."""
         self.machine, self.environment, self.dialog = machine, environment, dialog
         self._as = ("runuser", "-u", user, "--") if user else ()
         self.read_so_far, self._told = [], 0
@@ -80,7 +80,7 @@ class Screen:
 
     def read(self, *, whole=False):
         """What is written in the dialog now; with `whole`, also in all of the screen."""
-        parts = ([self.dialog] if self.dialog else []) + (["whole"] if whole or not self.dialog else [])
+        parts = (self.dialog or "").split() + (["whole"] if whole or not self.dialog else [])
         words = self.run(f"{GUEST}/look", self._picture, *parts)
         self.read_so_far.append(words)
         return words

@@ -8,12 +8,17 @@ ENTRY = f"[Desktop Entry]\nName=Proof\nExec={GUEST}/session\nType=Application\n"
 
 
 def offer(machine):
-    """It is a session that login screens know, by the name of `proof`; they make it one of logind's.
-
-    They say it were on a virtual terminal, which logind refuses to believe where there is none.
-    """
+    """It is the only session that login screens know, and one of logind's at a seat with a screen."""
+    machine.sh("rm -f /usr/share/xsessions/* /usr/share/wayland-sessions/*")
     machine.write("/usr/share/xsessions/proof.desktop", ENTRY)
-    machine.sh("echo 'XDG_VTNR DEFAULT=0 OVERRIDE=0' >>/etc/security/pam_env.conf")
+    # They say it were on a virtual terminal, which logind refuses to believe where there is none.
+    machine.write("/etc/security/no-terminal.conf", "XDG_VTNR DEFAULT=0 OVERRIDE=0\n")
+    line = "session required pam_env.so conffile=/etc/security/no-terminal.conf"
+    machine.sh('sed -i "/pam_systemd.so/i $1" /etc/pam.d/common-session /etc/pam.d/*-greeter', line)
+    # Some wait for a screen: /dev/null is one, as if udev had said so.
+    machine.write("/run/udev/data/c1:3", "I:1\nE:ID_SEAT=seat0\nG:seat\nQ:seat\nG:master-of-seat\nQ:master-of-seat\nV:1\n")
+    machine.write("/run/udev/tags/master-of-seat/c1:3", "")
+    machine.run("systemctl", "restart", "systemd-logind")
 
 
 def began(machine, person, limit=20.0):
