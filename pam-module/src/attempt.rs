@@ -144,6 +144,16 @@ impl Attempt {
     }
 }
 
+/// `PAM_SERVICE`, if it is set.
+pub(crate) fn service(handle: &PamHandle) -> Option<String> {
+    let item = handle.get_item::<Service<'_>>().ok().flatten();
+    item.map(|item| text(item.0))
+}
+
+fn text(item: &CStr) -> String {
+    item.to_string_lossy().into_owned()
+}
+
 /// What PAM knows of the login, copied before the first question: while it asks, an application
 /// may set items anew, and free what was borrowed of them.
 struct Items {
@@ -156,14 +166,9 @@ struct Items {
 
 impl Items {
     fn copied_from(handle: &PamHandle) -> Self {
-        let text = |item: &CStr| item.to_string_lossy().into_owned();
         // An item that cannot be had is as one that is not set: PAM has no other reason.
         Self {
-            service: handle
-                .get_item::<Service<'_>>()
-                .ok()
-                .flatten()
-                .map(|item| text(item.0)),
+            service: service(handle),
             rhost: handle
                 .get_item::<RHost<'_>>()
                 .ok()

@@ -6,9 +6,9 @@ use pam::constants::{PamFlag, PamResultCode};
 use pam::module::{PamHandle, PamHooks};
 use pam_countersign_ffi as ffi;
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, service};
 use crate::mark::Mark;
-use crate::outcome::{Passed, Refusal, result};
+use crate::outcome::{Passed, Refusal, as_understood, result};
 
 struct Countersign;
 
@@ -24,7 +24,8 @@ impl PamHooks for Countersign {
         // Some applications log in again and again with one handle.
         drop(ffi::take_mark::<Mark>(handle));
         let attempt = Attempt::prepare(handle, &arguments, flags);
-        finish(handle, attempt, Attempt::authenticate)
+        let result = finish(handle, attempt, Attempt::authenticate);
+        as_understood(result, &service(handle).unwrap_or_default())
     }
 
     /// There are no credentials to set. Saying so by `PAM_IGNORE` would fail a stack in which no

@@ -85,6 +85,19 @@ pub(crate) fn result(outcome: &Result<Passed, Refusal>) -> PamResultCode {
     }
 }
 
+/// The number as the programs of a `PAM_SERVICE` understand it.
+///
+/// GDM takes `PAM_AUTHINFO_UNAVAIL` for a way to log in that is not there, and its login screen then
+/// waits for another one without an end, and takes nothing but Escape (43.0,
+/// `gdm_session_worker_authenticate_user`: seen).
+pub(crate) fn as_understood(result: PamResultCode, service: &str) -> PamResultCode {
+    if result == PamResultCode::PAM_AUTHINFO_UNAVAIL && service.starts_with("gdm-") {
+        PamResultCode::PAM_AUTH_ERR
+    } else {
+        result
+    }
+}
+
 impl Refusal {
     /// What follows.
     ///
@@ -271,10 +284,29 @@ mod tests {
     #[test]
     fn a_refusal_is_neither_a_success_nor_ignored() {
         for (refusal, _) in refusals() {
-            let result = refusal.consequence().result;
-            assert_ne!(result, PamResultCode::PAM_SUCCESS, "{refusal:?}");
-            assert_ne!(result, PamResultCode::PAM_IGNORE, "{refusal:?}");
+            for service in ["", "sshd", "gdm-password"] {
+                let result = as_understood(refusal.consequence().result, service);
+                assert_ne!(result, PamResultCode::PAM_SUCCESS, "{refusal:?}");
+                assert_ne!(result, PamResultCode::PAM_IGNORE, "{refusal:?}");
+            }
         }
+    }
+
+    #[test]
+    fn to_gdm_a_login_that_nobody_can_judge_is_one_that_failed() {
+        let numbers = |service: &str| -> Vec<i32> {
+            let refusals = refusals().into_iter();
+            refusals
+                .map(|(refusal, _)| as_understood(refusal.consequence().result, service) as i32)
+                .collect()
+        };
+        let usual = numbers("sshd");
+        assert!(usual.contains(&9));
+        for other in ["", "gdm", "lightdm", "xgdm-password"] {
+            assert_eq!(numbers(other), usual, "{other}");
+        }
+        let failed = usual.iter().map(|n| if *n == 9 { 7 } else { *n });
+        assert_eq!(numbers("gdm-password"), failed.collect::<Vec<_>>());
     }
 
     #[test]

@@ -73,4 +73,4 @@ CHECKS = [
 ON_SCREENS = [("no code, secret, password or recovery code was to be read on a screen", no_secret_was_shown)]
 
 # Groups that stop, kill and restart the daemon, or the machine, on purpose.
-EXEMPT = {daemon_is_the_same: ("doctor", "faults", "package", "passes", "polkit", "protect")}
+EXEMPT = {daemon_is_the_same: ("doctor", "faults", "package", "passes", "protect")}
