@@ -166,7 +166,7 @@ def own_agent(product, report):
     dialogue.ends()
     said = dialogue.transcript + "".join(str(entry.get("MESSAGE")) for entry in product.machine.journal(place))
     require(outcomes(product, place) == ["accepted"], said)
-    # polkit 122 and 128 lose track of what they asked for, once it was answered: its issue 686.
+    # polkit 122 and 128 lose track of what they asked for, once it is answered (its PR 423 and issue 686).
     lost = "No session for cookie" in said
     report.note("pkexec's own agent " + ("is broken here" if lost else "works here"))
     require(lost != ("uid=0(root)" in said), said)
