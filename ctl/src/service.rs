@@ -2,6 +2,8 @@
 //!
 //! How much a program can show, and how a code is typed there, is `countersign_bus::Profile`'s.
 
+use crate::doctor::scene::Files;
+
 /// What a service is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
@@ -43,6 +45,13 @@ pub(crate) struct Locker {
     pub(crate) runs_as: RunsAs,
     /// Whether it asks PAM if the account is good, too.
     pub(crate) account: bool,
+}
+
+impl Locker {
+    /// Whether its program is there.
+    pub(crate) fn is_installed(&self, files: &Files) -> bool {
+        self.program.is_some_and(|path| files.matches(path))
+    }
 }
 
 const fn of_user(service: &'static str, program: Option<&'static str>, account: bool) -> Locker {

@@ -3,6 +3,7 @@
 use super::finding::{Check, Severity};
 use super::scene::Scene;
 use super::{Group, Report, pam};
+use crate::pam_stack::{Line, Module, Stack};
 
 const MISSING: Check = Check {
     id: "module-missing",
@@ -57,6 +58,24 @@ const DIRECTORIES: [&str; 8] = [
     "/usr/lib/security",
     "/usr/local/lib/security",
 ];
+
+/// The modules of a stack that are not installed: libpam fails each line that names one. Where not
+/// even pam_unix is in its place, nothing is known of the others.
+pub(super) fn not_installed<'a>(scene: &Scene<'_>, stack: &'a Stack) -> Vec<&'a str> {
+    let there = |name: &str| {
+        let mut files = DIRECTORIES
+            .iter()
+            .map(|directory| format!("{directory}/{name}"));
+        files.any(|file| scene.files.exists(&file))
+    };
+    if !there("pam_unix.so") {
+        return Vec::new();
+    }
+    let modules = stack.lines.iter().filter_map(Line::module);
+    let plain = modules.filter(|module| !module.path.contains('/'));
+    let names = plain.map(Module::name);
+    names.filter(|name| !there(name)).collect()
+}
 
 fn examine(scene: &Scene<'_>, report: &mut Report) {
     let files: Vec<String> = DIRECTORIES

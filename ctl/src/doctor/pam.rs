@@ -11,6 +11,7 @@ mod typed;
 
 use self::checks::*;
 use super::finding::Finding;
+use super::module::not_installed;
 use super::scene::Scene;
 use super::{Group, Report};
 use crate::pam_stack::walk::Ways;
@@ -76,6 +77,12 @@ impl Service {
         self.auth.asking(OURS).next().is_some()
     }
 
+    /// Whether anybody gets in. A module that is not installed lets nobody in.
+    fn admits(&self, scene: &Scene<'_>) -> bool {
+        let missing = not_installed(scene, &self.auth);
+        Ways::if_refused_by(&missing, &self.auth, OURS).admits()
+    }
+
     /// Whether all that it asks is another service's.
     fn is_all_of(&self, other: &Self) -> bool {
         let places = |service: &Self| -> Vec<Place> {
@@ -96,9 +103,11 @@ impl Service {
 /// The services that have Countersign's auth line.
 pub(super) fn asking(scene: &Scene<'_>) -> Vec<String> {
     let services = services(scene).unwrap_or_default();
+    // A login screen takes in a file for what is behind the login, and asks nothing.
+    let nobody = |service: &Service| matches!(service.kind, Kind::Greeter | Kind::Autologin);
     let asking = services
         .into_iter()
-        .filter(|service| service.own && service.asks());
+        .filter(|service| service.own && service.asks() && !nobody(service));
     asking.map(|service| service.name).collect()
 }
 
@@ -167,7 +176,7 @@ fn unprotected(scene: &Scene<'_>, services: &[Service], report: &mut Report) {
             Kind::Locker | Kind::Greeter | Kind::Autologin | Kind::Job | Kind::Tool => continue,
         };
         // A stack of root's own lets nobody else in, and neither does one that refuses all.
-        if !Ways::of(&service.auth, OURS).admits() || !scene.is_demanded_at(&service.name) {
+        if !service.admits(scene) || !scene.is_demanded_at(&service.name) {
             continue;
         }
         // What protects `su` protects `su-l`, which only includes it.

@@ -128,15 +128,13 @@ impl Scene<'_> {
         }
     }
 
-    /// Whose login through a service this becomes, by their names.
-    pub(crate) fn whose(&self, service: &str, course: Course) -> Vec<&str> {
-        let logins = self.logins().into_iter();
-        let names = logins.map(|account| account.name.as_str());
-        let here = |name: &&str| {
-            let demand = self.demand(name, service);
+    /// Whose login through a service this becomes.
+    pub(crate) fn whose(&self, service: &str, course: Course) -> Vec<&Account> {
+        let here = |account: &&Account| {
+            let demand = self.demand(&account.name, service);
             demand.course == course && !demand.report
         };
-        names.filter(here).collect()
+        self.logins().into_iter().filter(here).collect()
     }
 
     /// The accounts that people log in to: root's, and those of people, with a shell.

@@ -271,7 +271,7 @@ fn refusal(name: &str, mut services: Vec<&str>, report: &mut Report) {
 }
 
 /// Whether an account can be logged in to at all: it has a password that is not locked, or keys.
-fn may_log_in(scene: &Scene<'_>, account: &Entry) -> bool {
+pub(super) fn may_log_in(scene: &Scene<'_>, account: &Entry) -> bool {
     let keys = format!("{}/.ssh/authorized_keys", account.home);
     if scene.files.stat(&keys).is_ok_and(|stat| stat.length > 0) {
         return true;

@@ -1,15 +1,17 @@
 //! What a stack must be that our line stands in.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use countersign_bus::types::Entry;
 
 use super::policy::Policy;
+use crate::doctor::scene::Files;
 use crate::error::Error;
 use crate::pam_stack::password::PASSWORDS;
 use crate::pam_stack::walk::Ways;
 use crate::pam_stack::{Configuration, Facility, Stack, Step};
-use crate::service::{Kind, kind};
+use crate::service::{Kind, kind, lockers};
 use crate::words::printable;
 
 /// The module.
@@ -146,52 +148,58 @@ pub(super) fn unanswerable(stack: &Stack, service: &str, entry: Entry) -> Option
     ))
 }
 
-/// What becomes of the services that take in a file which is to be changed.
+/// The services that take in a file which is to be changed, by whose lines they ask from then on.
+/// Those that were named are looked at by [`need_sound`].
 ///
 /// # Errors
 ///
 /// [`Error::Refused`] if one of them could not be answered any more, with what to do.
 pub(super) fn need_others_sound(
-    (before, after): (&Configuration, &Configuration),
-    changed: &BTreeSet<String>,
+    root: &Path,
+    after: &Configuration,
+    (named, changed): (&[String], &BTreeSet<String>),
     policy: &mut dyn Policy,
 ) -> Result<Vec<String>, Error> {
-    let services = after.services().unwrap_or_default();
-    let (mut asking, mut refusals) = (Vec::new(), Vec::new());
-    for service in services
-        .iter()
-        .filter(|service| !changed.contains(*service))
-    {
+    let before = Configuration::beneath(root);
+    let mut services = after.services().unwrap_or_default();
+    // What has no file does what `other` says.
+    let without = lockers().filter(|locker| after.file_of(locker.service).is_none());
+    let installed = without.filter(|locker| locker.is_installed(&Files::beneath(root)));
+    services.extend(installed.map(|locker| locker.service.to_owned()));
+    let (mut asking, mut one_field, mut twice) = (Vec::new(), Vec::new(), Vec::new());
+    for service in services.into_iter().filter(|name| !changed.contains(name)) {
         let lines = |configuration: &Configuration| {
-            let stack = configuration.own_stack(service, Facility::Auth);
+            let stack = configuration.stack(&service, Facility::Auth);
             stack.asking(MODULE).count()
         };
-        let (old, new) = (lines(before), lines(after));
-        if new <= old || is_no_login(service) {
+        let (old, new) = (lines(&before), lines(after));
+        if new <= old || is_no_login(&service) {
             continue;
         }
-        let said = policy.says(service)?;
-        if !said.demanded {
-            continue;
-        }
+        let said = policy.says(&service)?;
         match (old, said.entry) {
-            (0, Entry::Separate) => asking.push(service.clone()),
-            (0, Entry::Appended) => refusals.push(format!(
-                "{service} takes it in, and has password and code in one field, which this line \
-                 could not be answered in. Protect it with it, by naming it too, or have a rule with \
-                 require = \"none\" for the service."
-            )),
-            (_, Entry::Separate | Entry::Appended) => refusals.push(format!(
-                "{service} takes it in, and asks by a line of its own already: it would ask twice. \
-                 Have that one taken out first:\n  countersignctl unprotect {service}"
-            )),
+            _ if !said.demanded => {}
+            (0, Entry::Separate) => asking.push(service),
+            (0, Entry::Appended) => one_field.push(service),
+            (_, Entry::Separate | Entry::Appended) => twice.push(service),
         }
     }
-    match refusals.as_slice() {
-        [] => Ok(asking),
-        refusals => Err(Error::Refused(format!(
-            "Nothing was changed. Other services take in a file of these:\n{}",
-            refusals.join("\n")
+    match (twice.as_slice(), one_field.as_slice()) {
+        ([], []) => Ok(asking),
+        ([], _) => Err(Error::Refused(format!(
+            "Nothing was changed: {} would take in the new line with a file of these, and could not \
+             be answered: there password and code are typed into one field, and the line has to \
+             stand first. Protect it together with these:\n  countersignctl protect {} {}\nor say \
+             by a rule with require = \"none\" that nothing is asked there.",
+            one_field.join(", "),
+            named.join(" "),
+            one_field.join(" ")
+        ))),
+        _ => Err(Error::Refused(format!(
+            "Nothing was changed: {} would take in the new line with a file of these, has one of its \
+             own already, and would ask twice. Take that out first:\n  countersignctl unprotect {}",
+            twice.join(", "),
+            twice.join(" ")
         ))),
     }
 }

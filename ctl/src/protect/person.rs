@@ -48,7 +48,7 @@ pub(crate) fn need_way_in(
 }
 
 /// Whether the account's password is locked. Of one that is not kept here nothing is known.
-fn has_no_password(name: &str) -> bool {
+pub(crate) fn has_no_password(name: &str) -> bool {
     let shadow = fs::read_to_string("/etc/shadow").unwrap_or_default();
     is_locked(&shadow, name)
 }

@@ -15,7 +15,7 @@ use super::policy::Policy;
 use super::sshd::{self, First};
 use super::stage::{SERVICES, Stage};
 use crate::error::Error;
-use crate::pam_stack::{Configuration, Facility};
+use crate::pam_stack::Facility;
 use crate::service::{Kind, kind};
 use crate::words::printable;
 
@@ -69,7 +69,7 @@ impl Plan {
                 }
             }
         }
-        plan.look_at_others(root, policy)?;
+        plan.look_at_others(root, services, policy)?;
         Ok(plan)
     }
 
@@ -79,7 +79,12 @@ impl Plan {
     }
 
     /// Services that are not named, and take in a file of one that is.
-    fn look_at_others(&mut self, root: &Path, policy: &mut dyn Policy) -> Result<(), Error> {
+    fn look_at_others(
+        &mut self,
+        root: &Path,
+        named: &[String],
+        policy: &mut dyn Policy,
+    ) -> Result<(), Error> {
         let names = self.changes.iter().filter_map(|change| {
             let name = change.path.file_name()?.to_str()?;
             Some(name.to_owned())
@@ -87,8 +92,8 @@ impl Plan {
         let services = self.changes.iter().map(|change| change.service.as_str());
         let variants = services.flat_map(|service| [service, variant_of(service)]);
         let changed: BTreeSet<_> = names.chain(variants.map(str::to_owned)).collect();
-        let both = (&Configuration::beneath(root), &self.stage.configuration());
-        let asking = check::need_others_sound(both, &changed, policy)?;
+        let configuration = self.stage.configuration();
+        let asking = check::need_others_sound(root, &configuration, (named, &changed), policy)?;
         if !asking.is_empty() {
             self.notes.push(format!(
                 "Asked for a code too from then on, as they take in a file of these: {}.",

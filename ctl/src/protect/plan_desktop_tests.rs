@@ -4,6 +4,7 @@ use tempfile::TempDir;
 
 use super::tests::{OURS, Usual, planted};
 use super::*;
+use crate::pam_stack::Configuration;
 
 const LOGIN: &str = "# The PAM configuration file for the Shadow `login' service\n\
     auth       optional   pam_faildelay.so  delay=3000000\n\
@@ -140,7 +141,7 @@ fn what_a_locker_took_in_is_written_out_without_our_line() {
 fn login_is_not_protected_at_the_cost_of_a_locker_that_takes_it_in() {
     let root = desktop();
     let refusal = refused(&root, &["login"], Usual(&[]));
-    for word in ["i3lock", "swaylock", "naming it too", "require = \"none\""] {
+    for word in ["protect login i3lock swaylock\n", "require = \"none\""] {
         assert!(refusal.contains(word), "{refusal}");
     }
     // What the policy asks nothing of is asked nothing.
@@ -250,6 +251,17 @@ fn what_nobody_could_answer_is_refused_by_its_name() {
         let refusal = refused(&root, &[service], Usual(&[]));
         assert!(refusal.contains(word), "{service}: {refusal}");
     }
+}
+
+#[test]
+fn what_all_others_do_is_not_changed_at_the_cost_of_a_locker_without_a_file() {
+    let locker = "usr/lib/x86_64-linux-gnu/libexec/kscreenlocker_greet";
+    let root = planted(&[("etc/pam.d/other", "@include common-auth\n"), (locker, "")]);
+    let refusal = refused(&root, &["other"], Usual(&[]));
+    assert!(refusal.contains("protect other kde\n"), "{refusal}");
+    assert!(plan(&root, &["other"], Usual(&[("kde", None)])).is_ok());
+    let root = planted(&[("etc/pam.d/other", "@include common-auth\n")]);
+    assert!(plan(&root, &["other"], Usual(&[])).is_ok());
 }
 
 #[test]

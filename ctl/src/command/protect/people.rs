@@ -4,6 +4,7 @@ use crate::account::{self, Account};
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::Tone;
+use crate::protect::person;
 use crate::protect::plan::Plan;
 use crate::protect::policy::{Daemon, Policy};
 use crate::service::locker;
@@ -26,7 +27,7 @@ pub(super) fn warn_of_others(
     let mut policy = Daemon::about(context, whom)?;
     for service in &lockers {
         for name in policy.says(service)?.in_vain {
-            if !locked_in.contains(&name) {
+            if !locked_in.contains(&name) && !person::has_no_password(&name) {
                 locked_in.push(name);
             }
         }
@@ -42,10 +43,10 @@ pub(super) fn warn_of_others(
 fn behind_their_screen(lockers: &[&str], names: &[String]) -> String {
     let quoted: Vec<_> = lockers.iter().map(|name| format!("\"{name}\"")).collect();
     format!(
-        "With nothing to answer with, and not let past their own locked screen from then on: {}. \
-         Enrol them first, or say by a rule, in a file of /etc/countersign/countersign.toml.d, that \
-         their password is enough there; and, if you like, that whoever logged in with a code need \
-         give no other:\n  [[rule]]\n  name         = \"screen lockers\"\n  services     = [{}]\n  \
+        "Not let past their own locked screen from then on, as they hold no second factor that is \
+         taken there: {}. Enrol them first, or say by a rule, in a file of \
+         /etc/countersign/countersign.toml.d, that their password is enough; and, if you like, that \
+         whoever logged in with a code need give no other:\n  [[rule]]\n  name         = \"screen lockers\"\n  services     = [{}]\n  \
          not-enrolled = \"pass\"\n  remember     = {{ for = \"12h\", per = \"login-session\" }}",
         few(names),
         quoted.join(", ")
@@ -92,7 +93,7 @@ mod tests {
     fn whoever_would_be_locked_in_is_named_with_a_rule_that_lets_them_out() {
         let text = behind_their_screen(&["i3lock", "swaylock"], &["bob".to_owned()]);
         for part in [
-            "from then on: bob.",
+            "taken there: bob.",
             "services     = [\"i3lock\", \"swaylock\"]",
             "not-enrolled = \"pass\"",
             "per = \"login-session\"",

@@ -13,22 +13,17 @@ pub(super) fn trial(service: &str, entry: Entry, whom: &Account) -> String {
             format!("A login of {whom} through {service}, with the new lines, before they count:")
         }
         Some(locker) => {
-            let by = match locker.runs_as {
-                RunsAs::User => format!(
-                    " It is gone through as {} and not as root, as {service} does it",
-                    printable(&whom.name)
-                ),
-                RunsAs::Root | RunsAs::Setuid => {
-                    format!(" It is gone through as {service} does it")
-                }
+            let user = match locker.runs_as {
+                RunsAs::User => format!("as {} and not as root, ", printable(&whom.name)),
+                RunsAs::Root | RunsAs::Setuid => String::new(),
             };
             let account = match locker.account {
-                true => ":",
-                false => ", which asks nothing but who it is:",
+                true => "",
+                false => "without the account lines, ",
             };
             format!(
                 "The locked screen of {whom}, unlocked by {service}, with the new lines, before \
-                 they count.{by}{account}"
+                 they count. It is gone through {user}{account}as {service} does it:"
             )
         }
     };
@@ -77,14 +72,11 @@ mod tests {
         );
         let locker = trial("i3lock", Entry::Appended, &root);
         assert!(
-            locker.contains("as root and not as root, as i3lock does it"),
+            locker
+                .contains("as root and not as root, without the account lines, as i3lock does it"),
             "{locker}"
         );
         assert!(locker.ends_with("type your password, a blank, the code."));
-        assert!(
-            locker.contains("asks nothing but who it is. There is one field"),
-            "{locker}"
-        );
         let separate = trial("xscreensaver", Entry::Separate, &root);
         assert!(separate.ends_with("as xscreensaver does it:"), "{separate}");
         assert!(trial("sddm", Entry::Appended, &root).contains("before they count. There is one"));

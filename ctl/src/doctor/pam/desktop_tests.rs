@@ -70,7 +70,7 @@ fn well_protected_desktops_are_well() {
         .file("/etc/pam.d/polkit-1", FIRST)
         .file("/usr/bin/lxpolkit", "")
         .demand("alice", "polkit-1", typed(Entry::Appended));
-    found(appended, &[("entry-appended", "/etc/pam.d/polkit-1:1")]);
+    found(appended, &[]);
 }
 
 #[test]
@@ -205,6 +205,36 @@ fn whoever_does_not_get_past_their_own_screen_is_named() {
     assert!(
         !findings.first().unwrap().found.contains("alice"),
         "{findings:?}"
+    );
+}
+
+#[test]
+fn whoever_cannot_log_in_at_all_has_no_screen_to_be_locked_behind() {
+    let root = planted()
+        .file("/etc/pam.d/i3lock", FIRST)
+        .file("/etc/shadow", "root:*:1:\nalice:$y$x:1:\n")
+        .account("root", 0)
+        .demand("root", "i3lock", course(Course::AskedInVain));
+    found(root, &[]);
+}
+
+#[test]
+fn what_asks_a_module_that_is_not_there_lets_nobody_in() {
+    let security = "/usr/lib/x86_64-linux-gnu/security";
+    let fingerprint = |module: &str| {
+        planted()
+            .file(&format!("{security}/pam_unix.so"), "")
+            .file(&format!("{security}/pam_permit.so"), "")
+            .file(&format!("{security}/{module}"), "")
+            .file(
+                "/etc/pam.d/gdm-fingerprint",
+                "auth required pam_permit.so\nauth required pam_fprintd.so\n",
+            )
+    };
+    found(fingerprint("pam_other.so"), &[]);
+    found(
+        fingerprint("pam_fprintd.so"),
+        &[("login-unprotected", "/etc/pam.d/gdm-fingerprint")],
     );
 }
 

@@ -7,7 +7,7 @@ use super::checks::*;
 use super::{OURS, Service, own_file};
 use crate::doctor::Report;
 use crate::doctor::scene::{Course, Scene};
-use crate::pam_stack::walk::Ways;
+use crate::doctor::users::may_log_in;
 use crate::service::{Locker, lockers};
 use crate::words::printable;
 
@@ -24,7 +24,7 @@ pub(super) fn examine(scene: &Scene<'_>, services: &[Service], report: &mut Repo
     let named = |name: &str| services.iter().find(|service| service.name == name);
     for locker in lockers() {
         let own = named(locker.service).filter(|service| service.own);
-        let installed = locker.program.is_some_and(|path| scene.files.matches(path));
+        let installed = locker.is_installed(&scene.files);
         match (own, named(OTHER)) {
             (Some(service), _) if service.asks() => locked_in(scene, service, report),
             (Some(service), _) if installed => unprotected(scene, service, locker, report),
@@ -40,18 +40,19 @@ pub(super) fn examine(scene: &Scene<'_>, services: &[Service], report: &mut Repo
 /// Who does not get past their own screen.
 fn locked_in(scene: &Scene<'_>, service: &Service, report: &mut Report) {
     let name = &service.name;
-    let names = scene.whose(name, Course::AskedInVain);
+    let people = scene.whose(name, Course::AskedInVain).into_iter();
+    let people = people.filter(|account| may_log_in(scene, account));
+    let names: Vec<_> = people.map(|account| printable(&account.name)).collect();
     if names.is_empty() {
         return;
     }
-    let names: Vec<_> = names.into_iter().map(printable).collect();
     let found = format!("{name} asks {}, who cannot answer.", names.join(", "));
     let finding = own_file(scene, LOCKED_IN.found(found), name);
     report.find(finding.fix("countersignctl enroll USER"));
 }
 
 fn unprotected(scene: &Scene<'_>, service: &Service, locker: &Locker, report: &mut Report) {
-    if scene.is_demanded_at(locker.service) && Ways::of(&service.auth, OURS).admits() {
+    if scene.is_demanded_at(locker.service) && service.admits(scene) {
         let found = format!("{} unlocks a screen by the password alone.", locker.service);
         let finding = own_file(scene, LOCKER_UNPROTECTED.found(found), &service.name);
         report.find(finding.fix(format!("countersignctl protect {}", locker.service)));
@@ -61,7 +62,7 @@ fn unprotected(scene: &Scene<'_>, service: &Service, locker: &Locker, report: &m
 /// A locker that does what `other` says.
 fn without_file(scene: &Scene<'_>, other: &Service, locker: &Locker, report: &mut Report) {
     let name = locker.service;
-    if !scene.is_demanded_at(name) || !Ways::of(&other.auth, OURS).admits() {
+    if !scene.is_demanded_at(name) || !other.admits(scene) {
         return;
     }
     let file =
@@ -84,9 +85,14 @@ fn without_file(scene: &Scene<'_>, other: &Service, locker: &Locker, report: &mu
     report.find(finding.fix(file).fix(protect));
 }
 
+/// The program that hangs at a second question of this service, if it is installed.
+pub(super) fn hanging_agent(scene: &Scene<'_>, service: &str) -> Option<&'static str> {
+    let mut paths = LXPOLKIT.into_iter().filter(|_| service == POLKIT);
+    paths.find(|path| scene.files.exists(path))
+}
+
 fn polkit(scene: &Scene<'_>, service: &Service, report: &mut Report) {
-    let mut installed = LXPOLKIT.iter().filter(|path| scene.files.exists(path));
-    let Some(agent) = installed.next() else {
+    let Some(agent) = hanging_agent(scene, POLKIT) else {
         return;
     };
     let asked = scene.is_demanded_at(POLKIT) && scene.is_typed(POLKIT, Entry::Separate);

@@ -4,6 +4,7 @@ use countersign_bus::Profile;
 use countersign_bus::types::Entry;
 
 use super::checks::*;
+use super::lockers::hanging_agent;
 use super::{OURS, Service};
 use crate::doctor::Report;
 use crate::doctor::scene::{Course, Scene};
@@ -28,6 +29,7 @@ pub(super) fn examine(scene: &Scene<'_>, service: &Service, report: &mut Report)
         let finding = ENTRY_SEPARATE.found(found).at(&line.place);
         return report.find(finding.fix(explain(name)));
     }
+    let has_one_field = has_one_field || hanging_agent(scene, name).is_some();
     match scene.is_typed(name, Entry::Appended) {
         true => appended(service, &ours, has_one_field, report),
         false => separate(scene, service, (*at, line), report),
@@ -103,7 +105,8 @@ fn separate(scene: &Scene<'_>, service: &Service, (at, line): (usize, &Line), re
         Some((password, ..)) if password > at => {
             let enrolling = scene.whose(name, Course::Enrolled);
             match enrolling.first() {
-                Some(user) => {
+                Some(account) => {
+                    let user = &account.name;
                     let found =
                         format!("{name} walks {user} through enrolment before the password.");
                     report.find(ENROLL_BEFORE_PASSWORD.found(found).at(&line.place));
