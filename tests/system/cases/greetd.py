@@ -1,33 +1,21 @@
 """greetd: what its IPC hands to a greeter, and agreety, its own, on a terminal."""
 
-import contextlib
 import threading
 
-from harness import session
+from harness import greetd, session
+from harness.greetd import Ipc
 from harness.machine import GUEST
-from harness.product import LINE
 from harness.report import case, require
 
 ROOT = "desktop"
 
-# A greeter that does nothing until it is told that a login is over: the client of IPC speaks for it.
-WAITS = "cat /run/greeted"
-CONFIG = """\
-[terminal]
-vt = "none"
-[general]
-source_profile = false
-runfile = "/run/greetd.run"
-[default_session]
-command = "%s"
-user = "_greetd"
-"""
 PASSWORD, CODE = "secret: Password: ", "secret: One-time code: "
 FIRST, NEXT = "secret: This code: ", "secret: And the next one: "
 WRONG = "error: Wrong one-time code. Try again (%d left)."
 USED = "error: Code already used. Wait for a new one."
 PAIR_NEWS = "error: Too many wrong codes. Type two in a row."
 REFUSED = "error auth_error pam_authenticate: AUTH_ERR"
+AGREETY = f"/usr/sbin/agreety --cmd {GUEST}/session"
 PASS = """
 [[rule]]
 name = "for an hour in a session"
@@ -41,36 +29,11 @@ guessing = []  # the thread that guesses codes, and whose
 
 def prepare(product, _report):
     """Debian's greetd includes login's stack: our line stands behind that."""
-    machine = product.machine
     product.install()
-    machine.sh('sed -i "/^@include login/a $1" /etc/pam.d/greetd', LINE)
-    session.offer(machine)
+    greetd.prepare(product)
     person = product.people.make("guessed")
     guessing[:] = threading.Thread(target=product.guess_codes_of, args=[person], kwargs={"items": ()}, daemon=True), person
     guessing[0].start()
-
-
-class Ipc:
-    """A greetd with a greeter that waits."""
-
-    def __init__(self, product):
-        self.machine = product.machine
-        self.machine.write("/etc/greetd/config.toml", CONFIG % WAITS)
-        self.machine.sh("rm -f /run/greeted; mkfifo -m 644 /run/greeted; systemctl stop greetd; systemctl reset-failed greetd || true; systemctl start greetd")
-        self.machine.until("ls /run/greetd-*.sock >/dev/null 2>&1", "greetd's socket")
-        self.socket = self.machine.sh("ls -t /run/greetd-*.sock | head -n 1").strip()
-
-    def login(self, person, *answers):
-        """The lines that were said."""
-        said = self.machine.run(
-            "python3", f"{GUEST}/greet.py", self.socket, person.name, f"{GUEST}/session",
-            stdin="".join(f"{answer}\n" for answer in answers))
-        return said.stdout.splitlines()
-
-    def began(self, person):
-        """The greeter ends; the session begins."""
-        self.machine.sh("timeout 5 sh -c ': >/run/greeted'")
-        return session.began(self.machine, person)
 
 
 def enter(product, ipc, person, *answers):
@@ -176,28 +139,11 @@ def remembered(product, report):
     session.end(product.machine, person)
 
 
-@contextlib.contextmanager
-def agreety(product):
-    """greetd with agreety on a terminal, which asks for a name."""
-    machine = product.machine
-    machine.run("systemctl", "stop", "greetd")
-    command = f"env XDG_VTNR=0 setsid -c /usr/sbin/agreety --cmd {GUEST}/session"
-    machine.write("/etc/greetd/config.toml", CONFIG % command)
-    # The terminal must be nobody's, so that agreety can take it.
-    dialogue = machine.dialogue(
-        "systemd-run", "--quiet", "--wait", "--collect", "--unit=agreety", "-p", "ExecStartPre=chmod 666 {tty}",
-        "-p", "StandardInput=file:{tty}", "-p", "StandardOutput=file:{tty}", "-p", "StandardError=file:{tty}", "greetd")
-    dialogue.expect("login: ")
-    try:
-        yield dialogue
-    finally:
-        machine.run("systemctl", "stop", "agreety")  # it aborts where its terminal goes first
-
-
 @case("agreety: password and right code begin a session")
 def agreety_right(product, report):
     person = product.people.make("agreed")
-    with agreety(product) as dialogue:
+    with greetd.on_terminal(product, AGREETY) as dialogue:
+        dialogue.expect("login: ")
         dialogue.type(person.name)
         dialogue.answer("Password: ", person.password)
         dialogue.answer("One-time code: ", person.codes.fresh())
@@ -211,7 +157,8 @@ def agreety_wrong(product, report):
     person = product.people.make("agreed-not")
     code = person.codes.fresh()
     require("success" in product.try_code(person, code), "not accepted")
-    with agreety(product) as dialogue:
+    with greetd.on_terminal(product, AGREETY) as dialogue:
+        dialogue.expect("login: ")
         dialogue.type(person.name)
         dialogue.answer("Password: ", person.password)
         dialogue.answer("One-time code: ", code)
@@ -227,8 +174,9 @@ def agreety_wrong(product, report):
 @case("agreety: with the daemon stopped it says so and asks for the name again")
 def agreety_stopped(product, report):
     person = product.people.make("agreed-stopped")
-    with agreety(product) as dialogue:
+    with greetd.on_terminal(product, AGREETY) as dialogue:
         with product.without_daemon():
+            dialogue.expect("login: ")
             dialogue.type(person.name)
             dialogue.answer("Password: ", person.password)
             dialogue.expect("Code check unavailable. Ask your admin.")

@@ -28,6 +28,7 @@ class Dialogue:
 
     def __init__(self, argv, *, ptmx="/dev/ptmx", env=None, limit=LIMIT):
         self.limit = limit
+        self.enter = "\n"  # what the Enter key sends; programs that read keys want a carriage return
         self.transcript = ""
         self._unread = ""
         self._status = None
@@ -72,7 +73,7 @@ class Dialogue:
 
     def type(self, text):
         """Type `text` and Enter."""
-        os.write(self._fd, text.encode() + b"\n")
+        os.write(self._fd, (text + self.enter).encode())
 
     def expect(self, pattern):
         """Wait until the output matches `pattern`; give back all that was new up to there."""
