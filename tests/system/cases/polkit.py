@@ -347,6 +347,7 @@ def remembered(product, _report):
 def surroundings(product, report):
     machine = product.machine
     person = product.people.make("onlooker", sudo=True)
+    place = machine.cursor()
     dialogue = begin(product, person)
     dialogue.answer(PASSWORD, person.password)
     dialogue.expect(CODE)
@@ -367,3 +368,6 @@ def surroundings(product, report):
     code = person.codes.fresh()
     dialogue.whisper(code)
     require_root(outcome(dialogue, code))
+    [record] = machine.records(place)
+    require((record["COUNTERSIGN_DOOR"], record["COUNTERSIGN_ORIGIN"]) == ("root", "seat"), str(record))
+    report.note(f"PAM_TTY is \"{record['COUNTERSIGN_TTY']}\"")
