@@ -65,7 +65,7 @@ ABOVE_OURS = r"/^auth .*pam_countersign/i "
 BELOW_OURS = r"/^auth .*pam_countersign/a "
 
 FAULTS = [
-    Fault("nothing-asks", "sed -i /countersign/d /etc/pam.d/*", files=tuple(f"/etc/pam.d/{s}" for s in ("sshd", "sudo", "sudo-i", "su", "login", "other", "probe"))),
+    Fault("nothing-asks", "sed -i /countersign/d /etc/pam.d/*", files=tuple(f"/etc/pam.d/{s}" for s in ("sshd", "sudo", "sudo-i", "su", "login", "other", "polkit-1", "probe"))),
     pam("login-unprotected", "login", "/countersign/d"),
     line("service-unprotected", "/etc/pam.d/appliance", "@include common-auth", named="", status=4),
     pam("way-around", "su", "1i auth sufficient pam_unix.so", "auth sufficient pam_unix.so"),
@@ -97,8 +97,7 @@ FAULTS = [
           files=("/etc/pam.d/i3lock", "/usr/bin/i3lock"), status=0),
     Fault("locked-in", f"printf '{LINE}\n@include common-auth\n' >/etc/pam.d/i3lock; useradd -m -s /bin/bash dora; echo dora:none-of-it | chpasswd",
           "/etc/pam.d/i3lock", files=("/etc/pam.d/i3lock",), undo="userdel -r dora 2>/dev/null", status=4, also=("not-enrolled",)),
-    Fault("agent-hangs", f"printf '@include common-auth\n{LINE}\n' >/etc/pam.d/polkit-1; touch /usr/bin/lxpolkit", "/etc/pam.d/polkit-1",
-          "auth [success=ok", ("/etc/pam.d/polkit-1", "/usr/bin/lxpolkit"), status=4),
+    Fault("agent-hangs", "touch /usr/bin/lxpolkit", "/etc/pam.d/polkit-1", "auth [success=ok", ("/usr/bin/lxpolkit",), status=4),
     pam("guard-missing", "sshd", "/^account .*countersign/d", status=4),
     line("job-guarded", "/etc/pam.d/cron", GUARD),
     Fault("jobs-unasked", "rm /etc/cron.allow", "/etc/pam.d/cron", files=("/etc/cron.allow",), status=0),
@@ -187,7 +186,8 @@ def prepare(product, _report):
     machine.run("cp", "-a", "/etc/pam.d", "/root/pam.d")
     product.install()
     product.ask_in_sshd("key")
-    product.ask_after_password("sudo", "sudo-i", "su", "login", "other")
+    machine.run("cp", "/usr/lib/pam.d/polkit-1", "/etc/pam.d/")
+    product.ask_after_password("sudo", "sudo-i", "su", "login", "other", "polkit-1")
     machine.sh('sed -i "/countersign/a $1" /etc/pam.d/sshd /etc/pam.d/probe; sed -i "/pam_permit/a $2" /etc/pam.d/sshd', PERMIT, GUARD)
     product.people.make("alice", "bob")
     machine.write("/etc/cron.allow", "root\n")
@@ -311,8 +311,8 @@ def used_up(product, _report):
 @case("what protect makes of a system that asked nobody is well")
 def protected(product, _report):
     machine = product.machine
-    machine.sh('cp -a /root/pam.d/. /etc/pam.d/; rm "$1"', SSHD)
-    machine.run("countersignctl", "protect", "sshd", "sudo", "su", "login", "other", "--no-try", "--yes", "--user", "alice")
+    machine.sh('rm /etc/pam.d/polkit-1; cp -a /root/pam.d/. /etc/pam.d/; rm "$1"', SSHD)
+    machine.run("countersignctl", "protect", "sshd", "sudo", "su", "login", "other", "polkit-1", "--no-try", "--yes", "--user", "alice")
     require_silence(product)
 
 
