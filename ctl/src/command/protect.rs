@@ -208,8 +208,9 @@ fn try_out(
                 return Err(Error::Refused(format!(
                     "Nothing was changed: the policy asks {whom} for no code in {service}, so \
                      nothing shows that a login would work. Name somebody whom it asks, by --user, \
-                     or go on all the same, by --unproven. Which rule it is, says:\n  \
-                     countersignctl explain --user {} --service {service}",
+                     or go on all the same, by --unproven. An earlier login that counts there is ended \
+                     by:\n  countersignctl forget {0}\nWhich rule it is, says:\n  \
+                     countersignctl explain --user {0} --service {service}",
                     printable(&whom.name)
                 )));
             }

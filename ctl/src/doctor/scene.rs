@@ -88,6 +88,16 @@ pub(crate) enum Course {
     Refused,
 }
 
+impl Course {
+    /// Whether something is typed.
+    const fn asks(self) -> bool {
+        match self {
+            Self::Asked | Self::AskedInVain | Self::Enrolled => true,
+            Self::NotDemanded | Self::Refused => false,
+        }
+    }
+}
+
 impl Demand {
     /// Whether a login without a factor does not get in.
     pub(crate) fn is_enforced(&self) -> bool {
@@ -115,16 +125,18 @@ impl Scene<'_> {
                 .any(|account| self.demand(&account.name, service).is_enforced())
     }
 
-    /// Whether anybody whom a service asks for a code types it so. Where nobody is known of, as the
-    /// service's program has it.
+    /// Whether anybody whom a service asks for a code, or will when report mode ends, types it so.
+    /// Where nobody is known of, as the service's program has it.
     pub(crate) fn is_typed(&self, service: &str, entry: Entry) -> bool {
-        let demands = self.logins().into_iter();
-        let demands = demands.map(|account| self.demand(&account.name, service));
-        let asked: Vec<_> = demands.filter(Demand::is_enforced).collect();
         let usual = Profile::of(service).entry();
-        match asked.as_slice() {
-            [] => usual == entry,
-            asked => asked.iter().any(|one| one.entry.unwrap_or(usual) == entry),
+        let logins = self.logins();
+        let mut demands = logins
+            .iter()
+            .map(|account| self.demand(&account.name, service))
+            .filter(|demand| demand.course.asks());
+        match logins.is_empty() {
+            true => usual == entry,
+            false => demands.any(|demand| demand.entry.unwrap_or(usual) == entry),
         }
     }
 

@@ -113,6 +113,23 @@ fn a_rule_that_has_a_code_typed_as_the_program_cannot_is_a_danger() {
 }
 
 #[test]
+fn a_locker_that_is_asked_nothing_may_take_in_what_asks_others() {
+    let locker = |demand: Demand| {
+        planted()
+            .file("/etc/pam.d/login", BEHIND)
+            .file("/etc/pam.d/i3lock", "auth include login\n")
+            .demand("alice", "i3lock", demand)
+    };
+    found(locker(course(Course::NotDemanded)), &[]);
+    // In report mode it is asked nothing yet.
+    let reported = Demand {
+        report: true,
+        ..typed(Entry::Appended)
+    };
+    found(locker(reported), &[("one-field", "/etc/pam.d/login:2")]);
+}
+
+#[test]
 fn a_module_that_asks_again_below_the_line_is_a_danger() {
     let krb5 = "auth sufficient pam_krb5.so minimum_uid=1000\nauth requisite pam_unix.so\n";
     let one = planted().file("/etc/pam.d/i3lock", &format!("{OURS}{krb5}"));

@@ -30,9 +30,10 @@ pub(super) fn examine(scene: &Scene<'_>, service: &Service, report: &mut Report)
         return report.find(finding.fix(explain(name)));
     }
     let has_one_field = has_one_field || hanging_agent(scene, name).is_some();
-    match scene.is_typed(name, Entry::Appended) {
-        true => appended(service, &ours, has_one_field, report),
-        false => separate(scene, service, (*at, line), report),
+    if scene.is_typed(name, Entry::Appended) {
+        appended(service, &ours, has_one_field, report);
+    } else if scene.is_typed(name, Entry::Separate) {
+        separate(scene, service, (*at, line), report);
     }
     if let Some((_, again)) = ours.get(1).filter(|_| !has_one_field) {
         let found = format!("{name} asks for a code at {} already.", line.place);
