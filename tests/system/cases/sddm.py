@@ -20,7 +20,13 @@ ServerArguments=-nolisten tcp
 [Wayland]
 SessionDir=/nonexistent
 """
-UNIT = "[Service]\nEnvironment=QT_QUICK_BACKEND=software LIBGL_ALWAYS_SOFTWARE=1\nTimeoutStopSec=5\n"
+UNIT = """\
+[Unit]
+StartLimitIntervalSec=0
+[Service]
+Environment=QT_QUICK_BACKEND=software LIBGL_ALWAYS_SOFTWARE=1
+TimeoutStopSec=5
+"""
 READY = "Select your user"
 REFUSED = "Login failed"
 PASS = """

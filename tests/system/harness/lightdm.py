@@ -14,6 +14,17 @@ greeter-hide-users=true
 greeter-show-manual-login=true
 """
 LOG = "/var/log/lightdm/lightdm.log"
+# It says in its log when it asks something, since the GTK greeter does not show the first question.
+# Where what asks is ended before itself it may ask anew while it stops, and never stop.
+UNIT = """\
+[Unit]
+StartLimitIntervalSec=0
+[Service]
+ExecStart=
+ExecStart=/usr/sbin/lightdm --debug
+KillMode=mixed
+TimeoutStopSec=5
+"""
 
 # Where its dialog is. Slick's prompt is pale words in an empty field.
 DIALOG = {"lightdm-gtk-greeter": "346x210+339+280", "slick-greeter": "300x70+103+330 284x32+112+404@80"}
@@ -25,9 +36,7 @@ def prepare(product):
     product.ask_after_password("lightdm")
     session.offer(machine)
     machine.write("/etc/X11/default-display-manager", "/usr/sbin/lightdm\n")
-    # It says in its log when it asks something: the GTK greeter does not show the first question.
-    machine.write("/etc/systemd/system/lightdm.service.d/log.conf",
-                  "[Service]\nExecStart=\nExecStart=/usr/sbin/lightdm --debug\nTimeoutStopSec=5\n")
+    machine.write("/etc/systemd/system/lightdm.service.d/tests.conf", UNIT)
     machine.run("systemctl", "daemon-reload")
 
 
