@@ -2,11 +2,12 @@
 
 use countersign_bus::Error;
 use countersign_bus::types::{Ask, Challenge, Entry, News, Next};
+use pam_countersign_ffi as ffi;
 use zeroize::Zeroizing;
 
 use crate::answer::{Answer, Kind};
 use crate::claim::Claim;
-use crate::conversation::{Claimant, Conversation};
+use crate::conversation::{Claimant, Conversation, Picked};
 use crate::daemon::{Daemon, Start};
 use crate::messages::{FEW, Message, Prompt, Way};
 use crate::outcome::{Passed, Refusal};
@@ -41,7 +42,11 @@ pub(crate) fn authenticate(
         in_a_row: 1,
         chosen: None,
     };
-    let outcome = exchange.run(claim);
+    let mut outcome = exchange.run(claim);
+    if let Err(refusal @ Refusal::NoAnswer(_)) = outcome {
+        // The daemon waits, and counts it among those of the user that are open.
+        outcome = Err(exchange.give_up(refusal));
+    }
     outcome.inspect_err(|refusal| explain(refusal, claimant))
 }
 
@@ -144,8 +149,7 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
         prompt: Prompt,
     ) -> Result<(Kind, Zeroizing<String>), Refusal> {
         loop {
-            let prompt = self.chosen_prompt(challenge, prompt);
-            let typed = self.claimant.ask(prompt).map_err(Refusal::NoAnswer)?;
+            let (prompt, typed) = self.ask(challenge, prompt)?;
             match Answer::read(&typed, challenge, self.password) {
                 Answer::Fit(kind, code) => return Ok((kind, code)),
                 Answer::Empty if self.repeats < MOST_REPEATS => self.repeats += 1,
@@ -155,9 +159,37 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
         }
     }
 
-    /// The prompt of the claimant's choice, where the first answer came to nothing and a recovery
-    /// code is taken as well: the daemon asks for the same, and looks at either.
-    fn chosen_prompt(&mut self, challenge: &Challenge, prompt: Prompt) -> Prompt {
+    /// Asks, where the first answer came to nothing and a recovery code is taken as well by the
+    /// prompt of the claimant's choice: the daemon asks for the same, and looks at either.
+    fn ask(
+        &mut self,
+        challenge: &Challenge,
+        usual: Prompt,
+    ) -> Result<(Prompt, ffi::Answer), Refusal> {
+        let mut prompt = usual;
+        if self.has_choice(challenge, usual) {
+            if self.chosen.is_none() {
+                let (way, typed) = match self.claimant.choose() {
+                    Some(Picked::Way(way)) => (Some(way), None),
+                    Some(Picked::Answer(typed)) => (None, Some(typed)),
+                    None => (None, None),
+                };
+                self.chosen = Some(way);
+                if let Some(typed) = typed {
+                    return Ok((usual, typed));
+                }
+            }
+            prompt = match self.chosen.flatten() {
+                Some(Way::RecoveryCode) => Prompt::Of(Ask::RecoveryCode),
+                Some(Way::Code) | None => usual,
+            };
+        }
+        let typed = self.claimant.ask(prompt).map_err(Refusal::NoAnswer)?;
+        Ok((prompt, typed))
+    }
+
+    /// Whether there is something to choose, and a reason to.
+    fn has_choice(&self, challenge: &Challenge, prompt: Prompt) -> bool {
         let choice = match prompt {
             Prompt::Of(Ask::Code | Ask::FirstCode) => challenge.recovery,
             Prompt::Of(Ask::NextCode | Ask::RecoveryCode)
@@ -165,13 +197,7 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
             | Prompt::Enroll
             | Prompt::Keep => false,
         };
-        if !choice || self.seen + self.unseen + self.repeats == 0 {
-            return prompt;
-        }
-        match self.chosen.get_or_insert_with(|| self.claimant.choose()) {
-            Some(Way::RecoveryCode) => Prompt::Of(Ask::RecoveryCode),
-            Some(Way::Code) | None => prompt,
-        }
+        choice && self.seen + self.unseen + self.repeats > 0
     }
 
     /// An answer that the daemon does not see looks like a wrong one.

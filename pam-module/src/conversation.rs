@@ -1,7 +1,7 @@
 //! What is said to the claimant, through an application that may not show all of it.
 
 use pam::module::PamHandle;
-use pam_countersign_ffi::{self as ffi, Choice, Echo, NoAnswer, NotKept, Tone};
+use pam_countersign_ffi::{self as ffi, Choice, Chosen, Echo, NoAnswer, NotKept, Tone};
 use zeroize::Zeroizing;
 
 use crate::language::Language;
@@ -14,8 +14,8 @@ pub(crate) trait Conversation {
     fn ask(&mut self, echo: Echo, prompt: &str) -> Result<ffi::Answer, NoAnswer>;
     /// Tells something.
     fn tell(&mut self, tone: Tone, text: &str) -> Result<(), NoAnswer>;
-    /// Has one of a list chosen, if there is a way to show one, and gives its place.
-    fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<usize, NoAnswer>;
+    /// Has one of a list chosen, if there is a way to show one.
+    fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<Chosen, NoAnswer>;
     /// Gives the password to the modules further down the stack, as what was typed.
     fn hand_on(&mut self, password: &[u8]) -> Result<(), NotKept>;
 }
@@ -29,13 +29,21 @@ impl Conversation for PamHandle {
         ffi::tell(self, tone, text)
     }
 
-    fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<usize, NoAnswer> {
+    fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<Chosen, NoAnswer> {
         ffi::choose(self, heading, choices)
     }
 
     fn hand_on(&mut self, password: &[u8]) -> Result<(), NotKept> {
         ffi::set_password(self, password)
     }
+}
+
+/// What came of a list.
+pub(crate) enum Picked {
+    /// What will be typed.
+    Way(Way),
+    /// It was typed already, by somebody who had no need to choose.
+    Answer(ffi::Answer),
 }
 
 /// Whoever is asked, behind a conversation that suits the application.
@@ -91,9 +99,8 @@ impl<'a, C: Conversation> Claimant<'a, C> {
         self.conversation.ask(prompt.echo(), &text)
     }
 
-    /// Has the claimant choose from a list what to type, where a login screen shows one and
-    /// something is chosen.
-    pub(crate) fn choose(&mut self) -> Option<Way> {
+    /// Has the claimant choose from a list what to type, where a login screen shows one.
+    pub(crate) fn choose(&mut self) -> Option<Picked> {
         match self.profile {
             Profile::Dialog => {}
             Profile::Ssh | Profile::Terminal | Profile::Silent => return None,
@@ -104,8 +111,10 @@ impl<'a, C: Conversation> Claimant<'a, C> {
         });
         let heading = Way::heading(self.language);
         // A list that is not shown, or not chosen from, leaves the prompt, which says enough.
-        let chosen = self.conversation.choose(heading, choices).ok()?;
-        Way::ALL.get(chosen).copied()
+        match self.conversation.choose(heading, choices).ok()? {
+            Chosen::Place(place) => Way::ALL.get(place).copied().map(Picked::Way),
+            Chosen::Typed(answer) => Some(Picked::Answer(answer)),
+        }
     }
 
     /// Gives the password to the modules further down the stack.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use countersign_bus::Error;
 use countersign_bus::types::{Ask, Challenge, Entry, Login, News, Next, Offer};
-use pam_countersign_ffi::{Answer, Choice, Echo, NoAnswer, NotKept, Tone};
+use pam_countersign_ffi::{self as ffi, Answer, Choice, Echo, NoAnswer, NotKept, Tone};
 use zeroize::Zeroizing;
 
 use crate::account::Unresolved;
@@ -312,17 +312,25 @@ impl Conversation for &Script {
         }
     }
 
-    fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<usize, NoAnswer> {
+    fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<ffi::Chosen, NoAnswer> {
         let none = NoAnswer { result: 19 };
-        if !matches!(self.lines.borrow().front(), Some(Chosen(..))) {
+        if !matches!(
+            self.lines.borrow().front(),
+            Some(Chosen(..) | TypedAtList(..))
+        ) {
             return Err(none);
         }
-        let Chosen(texts, place) = self.next("a list") else {
-            unreachable!("it was just seen");
+        let (texts, chosen) = match self.next("a list") {
+            Chosen(texts, place) => (texts, place.map(ffi::Chosen::Place)),
+            TypedAtList(texts, typed) => {
+                let answer = Zeroizing::new(typed.to_vec());
+                (texts, Some(ffi::Chosen::Typed(answer)))
+            }
+            other => panic!("{}, but it was just seen", other.name()),
         };
         let [one, other] = choices.map(|choice| choice.text);
         assert_eq!([heading, one, other], texts);
-        place.ok_or(none)
+        chosen.ok_or(none)
     }
 
     fn hand_on(&mut self, password: &[u8]) -> Result<(), NotKept> {

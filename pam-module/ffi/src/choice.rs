@@ -30,18 +30,26 @@ pub struct Choice<'a> {
     pub text: &'a str,
 }
 
-/// Has one of `choices` chosen, and gives its place among them.
+/// What came of a list.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Chosen {
+    /// The choice at this place.
+    Place(usize),
+    /// What was typed while the list was shown, in place of choosing.
+    Typed(Answer),
+}
+
+/// Has one of `choices` chosen.
 ///
 /// # Errors
 ///
-/// [`NoAnswer`] if the application is not GDM with a login screen that shows lists, if it cannot
-/// or will not ask, or if what comes back is none of them: whatever is typed in front of the list
-/// comes back too.
+/// [`NoAnswer`] if the application is not GDM with a login screen that shows lists, or if it cannot
+/// or will not ask.
 pub fn choose<const N: usize>(
     handle: &mut PamHandle,
     prompt: &str,
     choices: [Choice<'_>; N],
-) -> Result<usize, NoAnswer> {
+) -> Result<Chosen, NoAnswer> {
     let list = List::offered(&service(handle)).ok_or(NoAnswer {
         result: PAM_CONV_ERR,
     })?;
@@ -96,7 +104,7 @@ impl List {
         conversation: &Conversation,
         prompt: &str,
         choices: [Choice<'_>; N],
-    ) -> Result<usize, NoAnswer> {
+    ) -> Result<Chosen, NoAnswer> {
         let prompt = c_string(prompt)?;
         let mut texts = Vec::with_capacity(2 * N);
         for choice in choices {
@@ -123,11 +131,11 @@ impl List {
         let responses = unsafe { hand_over(conversation, &message) }?;
         // SAFETY: it is NULL, or an array of one response from `malloc`, which is now ours; the
         // response is one to the message, as GDM makes it.
-        let key = unsafe { self.take(responses) };
-        let chosen = |key: Answer| texts.iter().position(|(ours, _)| ours.as_bytes() == &**key);
-        key.and_then(chosen).ok_or(NoAnswer {
+        let key = unsafe { self.take(responses) }.ok_or(NoAnswer {
             result: PAM_SUCCESS,
-        })
+        })?;
+        let place = texts.iter().position(|(ours, _)| ours.as_bytes() == &**key);
+        Ok(place.map_or_else(|| Chosen::Typed(key), Chosen::Place))
     }
 
     fn header(self, length: usize) -> Header {

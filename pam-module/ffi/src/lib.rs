@@ -17,7 +17,7 @@ use std::fmt;
 
 use pam::module::PamHandle;
 
-pub use choice::{Choice, choose};
+pub use choice::{Choice, Chosen, choose};
 pub use conversation::{Answer, Echo, Tone, ask, tell};
 pub use log::{Priority, log, quiet_panics};
 pub use mark::{put_mark, take_mark};

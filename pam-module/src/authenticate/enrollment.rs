@@ -38,8 +38,10 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
     /// what is typed there is not looked at.
     fn send_elsewhere(&mut self) -> Refusal {
         self.claimant.tell(Message::EnrollElsewhere);
-        let asked = self.claimant.ask(Prompt::Of(Ask::Code));
-        self.give_up(asked.map_or_else(Refusal::NoAnswer, |_| Refusal::NoRoomToEnroll))
+        match self.claimant.ask(Prompt::Of(Ask::Code)) {
+            Ok(_) => self.give_up(Refusal::NoRoomToEnroll),
+            Err(why) => Refusal::NoAnswer(why),
+        }
     }
 
     fn show_key(&mut self, offer: &Offer) -> Result<(), Refusal> {

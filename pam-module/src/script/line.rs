@@ -22,6 +22,8 @@ pub(crate) enum Line {
     /// A list is offered, of these texts, and this one is chosen, or none. Without this line the
     /// application shows no list.
     Chosen([&'static str; 3], Option<usize>),
+    /// The same, and this is typed in place of choosing.
+    TypedAtList([&'static str; 3], &'static [u8]),
     /// The password is given to the next modules, and libpam takes it or not.
     HandedOn(&'static [u8], Result<(), NotKept>),
     /// The daemon is sent this, and says that.
@@ -61,8 +63,8 @@ impl Line {
             Told(_, taken) => *taken = false,
             Asked(_, _, answer) => *answer = Err(19),
             HandedOn(_, taken) => *taken = Err(NotKept { result: 5 }),
-            Begin(_) | Guard(_) | Groups(_) | Chosen(..) | Sent(..) | Revealed(_)
-            | Cancelled(_) => {
+            Begin(_) | Guard(_) | Groups(_) | Chosen(..) | TypedAtList(..) | Sent(..)
+            | Revealed(_) | Cancelled(_) => {
                 panic!("{}, which is not the application's", self.name());
             }
         }
@@ -77,7 +79,7 @@ impl Line {
             Revealed(_) => "something should be revealed".to_owned(),
             Told(text, _) => format!("{text:?} should be told"),
             Asked(_, prompt, _) => format!("{prompt:?} should be asked"),
-            Chosen(texts, _) => format!("{texts:?} should be offered"),
+            Chosen(texts, _) | TypedAtList(texts, _) => format!("{texts:?} should be offered"),
             HandedOn(password, _) => format!("{password:?} should be handed on"),
             Sent(answer, _) => format!("{answer:?} should be sent"),
             Cancelled(_) => "the login should be cancelled".to_owned(),

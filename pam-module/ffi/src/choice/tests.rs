@@ -37,7 +37,7 @@ fn screen(key: &'static CStr) -> Screen {
 }
 
 impl Screen {
-    fn choose(&mut self) -> Result<usize, NoAnswer> {
+    fn choose(&mut self) -> Result<Chosen, NoAnswer> {
         let conversation = Conversation {
             function: Some(converse),
             data: ptr::from_mut(self).cast(),
@@ -111,7 +111,7 @@ unsafe extern "C-unwind" fn converse(
 fn a_list_is_shown_and_the_place_of_what_was_chosen_comes_back() {
     for (key, place) in [(c"code", 0), (c"recovery", 1)] {
         let mut screen = screen(key);
-        assert_eq!(screen.choose(), Ok(place));
+        assert_eq!(screen.choose(), Ok(Chosen::Place(place)));
         assert_eq!(
             screen.shown,
             [
@@ -126,12 +126,10 @@ fn a_list_is_shown_and_the_place_of_what_was_chosen_comes_back() {
 }
 
 #[test]
-fn whatever_is_none_of_the_choices_is_no_answer() {
-    let none = Err(NoAnswer {
-        result: PAM_SUCCESS,
-    });
+fn whatever_is_none_of_the_choices_was_typed() {
     for typed in [c"", c"123456", c"Code from app", c"codes", c"cod", c"\xff"] {
-        assert_eq!(screen(typed).choose(), none, "{typed:?}");
+        let answer = Answer::new(typed.to_bytes().to_vec());
+        assert_eq!(screen(typed).choose(), Ok(Chosen::Typed(answer)));
     }
 }
 

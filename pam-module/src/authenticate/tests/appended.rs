@@ -82,7 +82,11 @@ fn nothing_typed_is_refused_and_not_asked_again() {
 
 #[test]
 fn a_program_that_cannot_ask_is_not_let_in() {
-    let lines = [begin_appended(once()), asked_in_vain(BOTH, 19)];
+    let lines = [
+        begin_appended(once()),
+        asked_in_vain(BOTH, 19),
+        Cancelled(Ok(())),
+    ];
     let outcome = play_first(Profile::Silent, lines);
     assert_eq!(outcome, Err(Refusal::NoAnswer(NoAnswer { result: 19 })));
 }

@@ -69,6 +69,25 @@ fn a_list_that_is_not_shown_or_not_chosen_from_leaves_the_prompt() {
 }
 
 #[test]
+fn a_code_typed_at_the_list_is_one_and_what_is_none_is_counted_as_at_a_prompt() {
+    let lines = [
+        begin(),
+        asked(CODE, b"000000"),
+        Sent("000000", again(1, News::Wrong)),
+        told(WRONG_2),
+        TypedAtList(LIST, b"123 456"),
+        Sent("123456", finished()),
+    ];
+    assert_eq!(play(Profile::Dialog, lines), Ok(Passed::Finished));
+    for (typed, told_then) in [(&b"hunter2"[..], Some(WRONG_2)), (b"", None)] {
+        let mut lines = vec![begin(), asked(CODE, b""), TypedAtList(LIST, typed)];
+        lines.extend(told_then.map(told));
+        lines.extend([asked(CODE, b"123456"), Sent("123456", finished())]);
+        assert_eq!(play(Profile::Dialog, lines), Ok(Passed::Finished));
+    }
+}
+
+#[test]
 fn of_several_codes_the_second_is_asked_for_as_ever() {
     let lines = [
         begin_with(several(Ask::FirstCode, 2, 3), Language::En),
@@ -106,6 +125,7 @@ fn no_list_is_offered_where_there_is_no_choice_or_no_login_screen() {
             // A list would be put here; the script would say so.
             asked(prompt, b""),
             asked_in_vain(prompt, 19),
+            Cancelled(Ok(())),
         ];
         assert!(play(profile, lines).is_err());
     }

@@ -209,6 +209,7 @@ fn an_application_that_does_not_show_the_key_is_not_asked_for_a_code() {
         if let Some(line) = lines.last_mut() {
             line.fail();
         }
+        lines.push(Cancelled(Ok(())));
         let outcome = play(Profile::Terminal, lines);
         assert_eq!(result(&outcome) as i32, 19, "{outcome:?}");
     }
@@ -226,6 +227,7 @@ fn an_application_that_does_not_show_the_recovery_codes_does_not_log_in() {
             line.fail();
         }
         lines.extend(rest);
+        lines.push(Cancelled(Ok(())));
         let outcome = play(Profile::Terminal, lines);
         assert_eq!(result(&outcome) as i32, 19, "{outcome:?}");
     }

@@ -167,7 +167,10 @@ fn an_application_that_wants_silence_is_told_what_went_wrong_and_nothing_else() 
 #[test]
 fn an_application_that_does_not_ask_ends_the_login() {
     for number in [0, 19, 25, 30] {
-        let outcome = play(Profile::Dialog, [begin(), asked_in_vain(CODE, number)]);
+        let outcome = play(
+            Profile::Dialog,
+            [begin(), asked_in_vain(CODE, number), Cancelled(Ok(()))],
+        );
         let no_answer = NoAnswer { result: number };
         assert_eq!(outcome, Err(Refusal::NoAnswer(no_answer)));
         assert_eq!(result(&outcome) as i32, 19);
