@@ -314,20 +314,15 @@ impl Conversation for &Script {
 
     fn choose(&mut self, heading: &str, choices: [Choice<'_>; 2]) -> Result<ffi::Chosen, NoAnswer> {
         let none = NoAnswer { result: 19 };
-        if !matches!(
-            self.lines.borrow().front(),
-            Some(Chosen(..) | TypedAtList(..))
-        ) {
-            return Err(none);
-        }
-        let (texts, chosen) = match self.next("a list") {
-            Chosen(texts, place) => (texts, place.map(ffi::Chosen::Place)),
-            TypedAtList(texts, typed) => {
+        let (texts, chosen) = match self.lines.borrow().front() {
+            Some(Chosen(texts, place)) => (*texts, place.map(ffi::Chosen::Place)),
+            Some(TypedAtList(texts, typed)) => {
                 let answer = Zeroizing::new(typed.to_vec());
-                (texts, Some(ffi::Chosen::Typed(answer)))
+                (*texts, Some(ffi::Chosen::Typed(answer)))
             }
-            other => panic!("{}, but it was just seen", other.name()),
+            _ => return Err(none),
         };
+        drop(self.next("a list"));
         let [one, other] = choices.map(|choice| choice.text);
         assert_eq!([heading, one, other], texts);
         chosen.ok_or(none)
