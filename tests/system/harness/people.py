@@ -41,9 +41,15 @@ class People:
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key], check=True, timeout=20
         )
 
-    def make(self, *names, sudo=False, enrolled=True):
-        """New accounts; those `enrolled` have a TOTP secret and recovery codes. One, or a list."""
-        people = [Person(name, secrets.token_urlsafe(12), self.key) for name in names]
+    def make(self, *names, sudo=False, enrolled=True, plain=False):
+        """New accounts; those `enrolled` have a TOTP secret and recovery codes. One, or a list.
+
+        A `plain` password is small letters: xscreensaver does not hear a shift key from xdotool, and
+        where there is one field, digits at its end would be taken for a code.
+        """
+        letters = "abcdefghijkmnopqrstuvwxyz"
+        word = (lambda: "".join(secrets.choice(letters) for _ in range(16))) if plain else (lambda: secrets.token_urlsafe(12))
+        people = [Person(name, word(), self.key) for name in names]
         lines = "".join(f"{person.name}:{person.password}\n" for person in people)
         uids = self.machine.sh(
             """

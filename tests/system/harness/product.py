@@ -82,6 +82,10 @@ class Product:
         """What `countersignctl explain --json` says of a login."""
         return json.loads(self.machine.run("countersignctl", "explain", "--json", *arguments).stdout)
 
+    def status(self, person):
+        """What `countersignctl status --json` says of a person."""
+        return json.loads(self.machine.run("countersignctl", "status", "--json", person.name).stdout)
+
     def ask_after_password(self, *services):
         """These services ask for a code after the password."""
         for service in services:
@@ -111,14 +115,14 @@ class Product:
         """The daemon's process id, or "0"."""
         return self.machine.property("countersignd.service", "MainPID")
 
-    def guess_codes_of(self, person, times=5, items=("tty=:0",)):
-        """So many wrong codes that are judged, from the place that the items of PAM tell.
+    def guess_codes_of(self, person, times=5, **place_told):
+        """So many wrong codes that are judged, from the place that the items of PAM tell, or the user's own.
 
         Each costs twice the wait of the last, which this waits for: more than five take long.
         """
         place = self.machine.cursor()
         while sum(int(record["COUNTERSIGN_WRONG"]) for record in self.records(person, place)) < times:
-            said = self.try_code(person, person.codes.wrong(), items=items)
+            said = self.try_code(person, person.codes.wrong(), **(place_told or {"items": ("tty=:0",)}))
             require("success" not in said, said)
             time.sleep(0.3)
 

@@ -1,9 +1,12 @@
 """A screen of a machine: what a person sees there, and types."""
 
+import itertools
 import re
+import secrets
 import time
 
 from harness.machine import GUEST
+from harness.report import require
 from harness.terminal import Unexpected
 
 LIMIT = 20.0  # seconds something is waited for to be said
@@ -54,6 +57,11 @@ class Screen:
         """A program that has this screen; its output."""
         return self.machine.run(*self._as, "env", *self.environment, *command, stdin=stdin, check=check).stdout
 
+    def has_window(self, name, limit=STILL):
+        """Wait until X has a window of that class."""
+        search = f"{' '.join(self.environment)} xdotool search --class {name} >/dev/null 2>&1"
+        self.machine.until(search, f"a window of {name}", limit=limit)
+
     # --- what is typed
 
     def type(self, text):
@@ -76,12 +84,18 @@ class Screen:
         else:
             self.run("xdotool", "key", name)
 
+    def move_mouse(self):
+        """Move the mouse to and fro."""
+        self.run("xdotool", "mousemove", "300", "300", "mousemove", "310", "310")
+
     # --- what is seen
 
-    def read(self, *, whole=False):
-        """What is written in the dialog now; with `whole`, also in all of the screen."""
+    def read(self, *, whole=False, taken=None):
+        """What is written in the dialog now, or in a picture taken before; with `whole`, also in all of the screen."""
         parts = (self.dialog or "").split() + (["whole"] if whole or not self.dialog else [])
-        words = self.run(f"{GUEST}/look", self._picture, *parts)
+        if not taken:
+            self.run(f"{GUEST}/shoot", self._picture)
+        words = self.machine.run(f"{GUEST}/look", taken or self._picture, *parts).stdout
         self.read_so_far.append(words)
         return words
 
@@ -95,6 +109,29 @@ class Screen:
             if time.monotonic() > deadline:
                 self.keep(f"failed-{len(self.read_so_far)}")
                 raise Unexpected(f"the screen does not say /{pattern}/, but:\n{words}")
+
+    def told(self, act, pattern, name):
+        """Do `act`, and look at every picture from then on until what is written in one matches; all that is.
+
+        So nothing is missed that is shown for a moment. That picture is kept as an artefact.
+        """
+        film = f"/tmp/film-{secrets.token_hex(4)}"
+        filming = self.machine.start(*self._as, "env", *self.environment, f"{GUEST}/film", film)
+        try:
+            self.machine.until(f"[ -e {film}/0.png ]", "a picture")
+            act()
+            # To read a picture takes longer than to take it.
+            deadline = time.monotonic() + 2 * LIMIT
+            for number in itertools.count():
+                self.machine.until(f"[ -e {film}/{number}.png ]", "another picture")
+                words = self.read(taken=f"{film}/{number}.png")
+                if re.search(pattern, words):
+                    self.machine.keep(f"{film}/{number}.png", f"{name}.png")
+                    return words
+                require(time.monotonic() < deadline, f"the screen did not say /{pattern}/, but at last:\n{words}")
+        finally:
+            self.machine.run("touch", f"{film}/enough")
+            filming.wait(timeout=LIMIT)
 
     def words_since(self):
         """What was read since the last call, each thing once, in order."""
