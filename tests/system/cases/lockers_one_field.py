@@ -66,6 +66,7 @@ def attempts(product, kind, _report):
     refused(product, locker, f"not{person.password} {code}", "accepted")
     record = refused(product, locker, f"{person.password} {code}", "rejected")
     require(record["used"] == "1", str(record))
+    locker.asks_first()
     place = product.machine.cursor()
     locker.type(f"{person.password} {person.codes.fresh()}")
     locker.opens()

@@ -234,7 +234,7 @@ class OneField(Locker):
 
     def refuses(self, text):
         """Type `text`: it says that this was not it, and is locked still."""
-        self.rests()
+        self.asks_first()
         self.is_told(text, self.failed)
         self.stays()
 
