@@ -1,4 +1,4 @@
-//! What SECURITY.md and ARCHITECTURE.md point to is there.
+//! What SECURITY.md, ARCHITECTURE.md and the manual point to is there.
 
 use std::fs;
 use std::path::Path;
@@ -71,4 +71,26 @@ fn every_path_of_the_map_is_there() {
             assert!(root().join(&path).exists(), "{page}: {path}");
         }
     }
+}
+
+/// Those of which it says what they show, and not that this was read.
+#[test]
+fn every_program_of_the_manual_s_table_is_driven_by_a_case() {
+    const NONE: [&str; 4] = ["with", "service", "protocol", "debian"];
+    let page = text("packaging/man/countersign-desktop.7");
+    let (_, table) = page.split_once(".Sh PROGRAMS").expect("the table");
+    let cases = sources(&root().join("tests/system/cases"), ".py")
+        + &sources(&root().join("tests/system/harness"), ".py");
+    let cases = cases.to_lowercase();
+    let mut programs = Names::new();
+    for row in table.split(".It Sy ").skip(1) {
+        let (head, body) = row.split_once('\n').expect("a row");
+        if body.contains(".Em Show") {
+            programs.extend(found(r"([a-z][a-z0-9-]{3,})", &head.to_lowercase()));
+        }
+    }
+    programs.retain(|name| !NONE.contains(&name.as_str()));
+    assert!(programs.len() > 15, "{programs:?}");
+    programs.retain(|name| !cases.contains(name.as_str()));
+    assert_eq!(programs, Names::new());
 }
