@@ -50,6 +50,28 @@ def right(product, kind, report):
         locker.end()
 
 
+@each([I3Lock, Swaylock], "as Debian ships it and countersignctl protects it, together with login's stack, it is opened by both")
+def protected(product, kind, report):
+    machine, person = product.machine, somebody(product, kind, "protected")
+    machine.write(f"/etc/pam.d/{kind.service}", "auth include login\n")
+    command = ["countersignctl", "protect", "login", kind.service, "--no-try", "--yes", "--user", person.name]
+    report.note(machine.run(*command).stdout)
+    try:
+        locker = kind(product, person)
+        refused(product, locker, person.password, "abandoned")
+        place = machine.cursor()
+        locker.asks_first()
+        locker.type(f"{person.password} {person.codes.fresh()}")
+        locker.opens()
+        require_outcome(product, locker, place, "accepted")
+        locker.end()
+    finally:
+        machine.run("countersignctl", "unprotect", "login", kind.service)
+        shipped = machine.sh(f"cat /etc/pam.d/{kind.service}")
+        kind.prepare(machine)
+    require(shipped == "auth include login\n", f"not as before: {shipped}")
+
+
 @each(LOCKERS, "in one run the password alone is refused and not counted, a wrong and a used code are refused, a right one opens")
 def attempts(product, kind, _report):
     person = somebody(product, kind, "tries")
