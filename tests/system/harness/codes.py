@@ -53,6 +53,10 @@ class Codes:
         self._wait(self._last)
         return self._say(totp(self.secret, self._last))
 
+    def pass_over(self, step):
+        """Hand out none of this step or an earlier one."""
+        self._last = max(self._last, step)
+
     def pair(self):
         """Two consecutive codes, neither handed out before."""
         first = max(self._last + 1, now())
