@@ -68,6 +68,23 @@ def somebody(product, kind, what, **settings):
     return product.people.make(f"{kind.service[:6]}-{what}", plain=True, **settings)
 
 
+def take_a_breath():
+    """As a person does: what comes within the second that a wrong code costs is not looked at."""
+    time.sleep(1.2)
+
+
+def answer(locker):
+    """Type what is asked for: a code, or two in a row while the wait for a single one lasts."""
+    codes = locker.person.codes
+    if "This" in locker.asks(f"{CODE}|This code"):
+        first, second = codes.pair()
+        locker.type(first)
+        locker.asks("And the next one")
+        locker.type(second)
+    else:
+        locker.type(codes.fresh())
+
+
 def require_outcome(product, locker, place, outcome, limit=5.0):
     """The one login through the locker since `place` came to that; its record, by the names without the prefix."""
     deadline = time.monotonic() + limit
@@ -128,6 +145,7 @@ def wrong(product, kind, _report):
     locker.is_told(person.codes.wrong(), WRONG)
     locker.stays()
     locker.asks(CODE)
+    take_a_breath()
     locker.is_told(used, USED)
     locker.stays()
     locker.asks(CODE)
@@ -146,14 +164,14 @@ def refused(product, kind, _report):
     for _ in range(2):
         locker.asks(CODE)
         locker.is_told(person.codes.wrong(), "Wrong one-time code")
+        take_a_breath()
     locker.asks(CODE)
     locker.type(person.codes.wrong())
     require_outcome(product, locker, place, "rejected")
     locker.stays()
     locker.asks_first()
     locker.type(person.password)
-    locker.asks(CODE)
-    locker.type(person.codes.fresh())
+    answer(locker)
     locker.opens()
     locker.end()
 
