@@ -68,9 +68,9 @@ def somebody(product, kind, what, **settings):
     return product.people.make(f"{kind.service[:6]}-{what}", plain=True, **settings)
 
 
-def take_a_breath():
+def take_a_breath(seconds=1.2):
     """As a person does: what comes within the second that a wrong code costs is not looked at."""
-    time.sleep(1.2)
+    time.sleep(seconds)
 
 
 def answer(locker):
@@ -82,6 +82,7 @@ def answer(locker):
         locker.asks("And the next one")
         locker.type(second)
     else:
+        take_a_breath(2.2)  # a wait of up to two seconds is not asked about
         locker.type(codes.fresh())
 
 

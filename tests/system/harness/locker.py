@@ -46,6 +46,7 @@ class Locker:
     stack = BEHIND
     argv = ()
     question = news = None  # where on the screen it asks, and where it says something
+    failed = None  # what it says of a refusal, if it takes nothing as long as it does
 
     def __init__(self, product, person, run=in_new_session, screen=None):
         self.machine, self.person = product.machine, person
@@ -96,11 +97,20 @@ class Locker:
 
     def asks_first(self):
         """Have it ask for the password, which it does when it is roused; after a refusal again."""
+        if self.failed:
+            self.rests()
         self.screen.dialog = self.question
         deadline = time.monotonic() + STARTS
         while PASSWORD not in self.screen.read():
             require(time.monotonic() < deadline, f"it asks for nothing:\n{self.screen.words_since()}")
             self.rouse()
+
+    def rests(self):
+        """Wait until it no longer says that something was wrong."""
+        deadline = time.monotonic() + LIMIT
+        self.screen.dialog = self.news
+        while re.search(self.failed, self.screen.read()):
+            require(time.monotonic() < deadline, "it goes on saying that something was wrong")
 
     def asks(self, pattern):
         """Wait until it asks for something."""
@@ -205,6 +215,7 @@ class Mate(Locker):
     argv = ("mate-screensaver", "--no-daemon")
     stack = f"@include common-auth\n{LINE}\nauth optional pam_gnome_keyring.so\n"
     question, news = "145x30+160+306", "400x30+200+361"
+    failed = "(?i)authentication failed|code check unavailable"  # ours first; then its dialog goes
 
     def environment(self):
         runtime = f"/run/user/{self.person.uid}"
@@ -237,13 +248,6 @@ class OneField(Locker):
         self.asks_first()
         self.is_told(text, self.failed)
         self.stays()
-
-    def rests(self):
-        """Wait until it no longer says that something was wrong."""
-        deadline = time.monotonic() + LIMIT
-        self.screen.dialog = self.news
-        while re.search(self.failed, self.screen.read()):
-            require(time.monotonic() < deadline, "it goes on saying that something was wrong")
 
     def asks_first(self):
         """Most of them ask nothing: it can be typed in when it says nothing."""
