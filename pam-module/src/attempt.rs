@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 
+use countersign_bus::Profile;
 use countersign_bus::types::Login;
 use pam::constants::{PAM_SILENT, PamFlag};
 use pam::items::{AuthTok, RHost, RUser, Service, Tty};
@@ -19,7 +20,6 @@ use crate::mark::Mark;
 use crate::options::Options;
 use crate::outcome::{Passed, Refusal};
 use crate::place;
-use countersign_bus::Profile;
 
 /// Which version this is. `countersignctl doctor` looks for it in the module's file.
 const VERSION: &str = concat!("{pam_countersign version ", env!("CARGO_PKG_VERSION"), "}");

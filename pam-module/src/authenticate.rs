@@ -40,6 +40,7 @@ pub(crate) fn authenticate(
         unseen: 0,
         repeats: 0,
         in_a_row: 1,
+        offered: false,
         chosen: None,
     };
     let mut outcome = exchange.run(claim);
@@ -70,8 +71,10 @@ struct Exchange<'a, 'c, D, C> {
     repeats: u32,
     /// The place of the code asked for among those in a row.
     in_a_row: u32,
-    /// What came of the list that was put to the claimant, once it was.
-    chosen: Option<Option<Way>>,
+    /// Whether a list was put to the claimant, which is done once.
+    offered: bool,
+    /// What was chosen from it.
+    chosen: Option<Way>,
 }
 
 impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
@@ -168,18 +171,15 @@ impl<D: Daemon, C: Conversation> Exchange<'_, '_, D, C> {
     ) -> Result<(Prompt, ffi::Answer), Refusal> {
         let mut prompt = usual;
         if self.has_choice(challenge, usual) {
-            if self.chosen.is_none() {
-                let (way, typed) = match self.claimant.choose() {
-                    Some(Picked::Way(way)) => (Some(way), None),
-                    Some(Picked::Answer(typed)) => (None, Some(typed)),
-                    None => (None, None),
-                };
-                self.chosen = Some(way);
-                if let Some(typed) = typed {
-                    return Ok((usual, typed));
+            if !self.offered {
+                self.offered = true;
+                match self.claimant.choose() {
+                    Some(Picked::Answer(typed)) => return Ok((usual, typed)),
+                    Some(Picked::Way(way)) => self.chosen = Some(way),
+                    None => {}
                 }
             }
-            prompt = match self.chosen.flatten() {
+            prompt = match self.chosen {
                 Some(Way::RecoveryCode) => Prompt::Of(Ask::RecoveryCode),
                 Some(Way::Code) | None => usual,
             };

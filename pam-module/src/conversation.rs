@@ -1,12 +1,12 @@
 //! What is said to the claimant, through an application that may not show all of it.
 
+use countersign_bus::Profile;
 use pam::module::PamHandle;
 use pam_countersign_ffi::{self as ffi, Choice, Chosen, Echo, NoAnswer, NotKept, Tone};
 use zeroize::Zeroizing;
 
 use crate::language::Language;
 use crate::messages::{Message, Prompt, Way};
-use countersign_bus::Profile;
 
 /// An application's conversation: one message at a time.
 pub(crate) trait Conversation {

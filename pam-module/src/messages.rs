@@ -1,10 +1,10 @@
 //! What is said in a login. The words are the [`Language`]'s.
 
+use countersign_bus::Profile;
 use countersign_bus::types::Ask;
 use pam_countersign_ffi::{Echo, Tone};
 
 use crate::language::Language;
-use countersign_bus::Profile;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,10 +1,9 @@
 //! Where a login is made: in a login session of the user's, or to begin one.
 
 use countersign_bus::Door;
+use countersign_bus::Profile;
 use countersign_bus::session::{Process, Session, Unknown};
 use countersign_bus::types::Login;
-
-use countersign_bus::Profile;
 
 /// Says in `login` which session it is made in, or who may come to lead the one that it begins.
 ///

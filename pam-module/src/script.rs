@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use countersign_bus::Error;
+use countersign_bus::Profile;
 use countersign_bus::types::{Ask, Challenge, Entry, Login, News, Next, Offer};
 use pam_countersign_ffi::{self as ffi, Answer, Choice, Echo, NoAnswer, NotKept, Tone};
 use zeroize::Zeroizing;
@@ -17,7 +18,6 @@ use crate::guard::guard;
 use crate::language::Language;
 use crate::mark::Mark;
 use crate::outcome::{Passed, Refusal};
-use countersign_bus::Profile;
 
 mod line;
 

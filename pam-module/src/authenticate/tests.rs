@@ -7,13 +7,13 @@ mod failures;
 mod recovery;
 
 use countersign_bus::Error;
+use countersign_bus::Profile;
 use countersign_bus::types::{Ask, News};
 
 use crate::daemon::Start;
 use crate::language::Language;
 use crate::outcome::{Passed, result};
 use crate::script::*;
-use countersign_bus::Profile;
 
 #[test]
 fn a_right_code_finishes_the_login() {

@@ -1,13 +1,13 @@
 //! Logins of people who have no factor yet and are walked through enrolment.
 
 use countersign_bus::Error;
+use countersign_bus::Profile;
 use countersign_bus::types::{Next, Offer};
 
 use crate::daemon::Start;
 use crate::language::Language;
 use crate::outcome::{Passed, Refusal, result};
 use crate::script::*;
-use countersign_bus::Profile;
 
 const URI: &str = "otpauth://totp/host:ada?secret=JBSWY3DPEHPK3PXP&issuer=host\n";
 const PICTURED: &str = "otpauth://totp/host:ada?secret=JBSWY3DPEHPK3PXP&issuer=host\n ▄▄ \n▀██▀\n";

@@ -1,13 +1,13 @@
 //! Logins that end because somebody has had enough, or does not work.
 
 use countersign_bus::Error;
+use countersign_bus::Profile;
 use countersign_bus::types::{Ask, Challenge, News};
 use pam_countersign_ffi::NoAnswer;
 
 use crate::language::Language;
 use crate::outcome::{Passed, Refusal, result};
 use crate::script::*;
-use countersign_bus::Profile;
 
 #[test]
 fn a_daemon_that_never_has_enough_codes_is_out_of_order() {

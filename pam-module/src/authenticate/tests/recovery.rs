@@ -1,11 +1,11 @@
 //! Logins by recovery code.
 
+use countersign_bus::Profile;
 use countersign_bus::types::{Ask, Challenge, News, Next};
 
 use crate::language::Language;
 use crate::outcome::Passed;
 use crate::script::*;
-use countersign_bus::Profile;
 
 #[test]
 fn a_recovery_code_is_taken_in_place_of_a_code() {
